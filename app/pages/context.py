@@ -1,0 +1,242 @@
+"""What the templates of the atlas page and of the embedded maps are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.maps.figure import with_frames
+from app.maps.styles import feature_colour, is_ground, style_record
+from app.wording import distance, is_sketch
+
+from .strings import SCRIPT_STRINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from layers.snapshot import Atlas, LayerSnapshot
+
+    from app.i18n import Language
+    from app.maps.figure import RenderedMap
+    from app.wording import Wording
+    from layers.model import Feature, Layer
+
+_SHAPES = {"Polygon": "area", "LineString": "line", "Point": "point"}
+_PAPER_INK = "#5B6470"
+
+
+def atlas_context(
+    atlas: Atlas, words: Wording, figure: RenderedMap, ref: str | None
+) -> dict[str, Any]:
+    """Return the context of ``atlas.html``.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    words : Wording
+        In the page's language.
+    figure : RenderedMap
+        Of the whole atlas.
+    ref : str or None
+        The selected feature as ``layer/feature``; an unknown one gives a notice.
+
+    Returns
+    -------
+    dict
+        See the comment at the top of the template.
+    """
+    found = find_feature(atlas, ref)
+    unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else None
+    other: Language = "zh" if words.language == "en" else "en"
+    return {
+        "figure": figure,
+        "config": script_config(atlas.layers.values(), words, figure),
+        "layers": [_layer_row(snapshot, words) for snapshot in atlas.layers.values()],
+        "groups": _groups(atlas, words),
+        "detail": words.view(found[0].layer, found[1]) if found else None,
+        "notice": unknown,
+        "switch_href": page_href(ref if found else None, other),
+        "home_href": page_href(None, words.language),
+        "revision": _revision(atlas, words),
+        "credits": credits_line(atlas.layers.values(), words),
+    }
+
+
+def map_context(atlas: Atlas, layer_id: str, words: Wording, figure: RenderedMap) -> dict[str, Any]:
+    """Return the context of ``map.html``."""
+    shown = with_frames(atlas, layer_id)
+    return {
+        "figure": figure,
+        "config": script_config(shown, words, figure),
+        "layer": atlas.layers[layer_id].layer,
+        "home_href": page_href(None, words.language),
+        "credits": credits_line(shown, words),
+    }
+
+
+def find_feature(atlas: Atlas, ref: str | None) -> tuple[LayerSnapshot, Feature] | None:
+    """Return the layer and the feature that ``layer/feature`` names."""
+    layer_id, _, feature_id = (ref or "").partition("/")
+    snapshot = atlas.layers.get(layer_id)
+    if snapshot is None:
+        return None
+    for feature in snapshot.features:
+        if feature.id == feature_id:
+            return snapshot, feature
+    return None
+
+
+def page_href(ref: str | None, language: Language) -> str:
+    """Return the address of the atlas page, with only what differs from the defaults."""
+    query = [f"f={ref}"] if ref else []
+    query += ["lang=en"] if language == "en" else []
+    return f"/?{'&'.join(query)}" if query else "/"
+
+
+def script_config(
+    snapshots: Iterable[LayerSnapshot], words: Wording, figure: RenderedMap
+) -> dict[str, Any]:
+    """Return what the page's script is told, ready for JSON."""
+    shown = list(snapshots)
+    return {
+        "lang": words.language,
+        "title": words.title(words.atlas.catalogue),
+        "layers": [_script_layer(snapshot, words) for snapshot in shown],
+        "anchors": figure.anchors,
+        "codes": {
+            name: {code: words.code(name, code) for code in codes}
+            for name, codes in words.atlas.catalogue.codes.items()
+        },
+        "sections": dict(_cited_sections(shown, words)),
+        "strings": {name: words.gettext(text) for name, text in SCRIPT_STRINGS.items()},
+    }
+
+
+def credits_line(snapshots: Iterable[LayerSnapshot], words: Wording) -> str:
+    """Return the attributions of some layers, each once."""
+    credits_ = (words.title(snapshot.layer, "attribution") for snapshot in snapshots)
+    return " · ".join(dict.fromkeys(credit for credit in credits_ if credit))
+
+
+def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
+    layer = snapshot.layer
+    return {
+        "id": layer.id,
+        "title": words.title(layer),
+        "url": f"/api/collections/{layer.id}/revisions/{snapshot.revision.digest}/items",
+        "label": layer.style.get("label"),
+        "ground": is_ground(layer.style),
+    }
+
+
+def _cited_sections(
+    snapshots: Iterable[LayerSnapshot], words: Wording
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    for snapshot in snapshots:
+        for feature in snapshot.features:
+            for citation in feature.properties.get("citations") or []:
+                key = f"{citation['chapter']}.{citation['section']}"
+                yield key, (words.section(citation), words.heading(citation))
+
+
+def _layer_row(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
+    return {
+        "id": snapshot.layer.id,
+        "title": words.title(snapshot.layer),
+        "counts": _counts(snapshot.features, words),
+        "legend": _legend(snapshot, words),
+    }
+
+
+def _counts(features: Sequence[Feature], words: Wording) -> str:
+    mapped = sum(feature.geometry is not None for feature in features)
+    if mapped == len(features):
+        return words.say("{count} 个", count=mapped)
+    return words.say("{count} 个，{mapped} 个已上图", count=len(features), mapped=mapped)
+
+
+def _legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str]]:
+    record = style_record(snapshot.layer.style)
+    if not record["fill"]:
+        return []
+    if not is_ground(snapshot.layer.style):
+        return _shape_legend(snapshot, words)
+    return [
+        {
+            "colour": feature_colour(record, feature.id, feature.properties),
+            "kind": "sketch-area" if is_sketch(feature.properties) else "area",
+            "words": words.text(feature.properties, "name"),
+        }
+        for feature in snapshot.features
+    ]
+
+
+def _shape_legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str]]:
+    present = {shape_of(feature) for feature in snapshot.features}
+    names = {
+        "area": words.gettext("范围"),
+        "line": words.gettext("线"),
+        "point": words.gettext("点"),
+    }
+    kinds = {"area": "sketch-area", "line": "line", "point": "point"}
+    return [
+        {"colour": _PAPER_INK, "kind": kinds[shape], "words": name}
+        for shape, name in names.items()
+        if shape in present
+    ]
+
+
+def _groups(atlas: Atlas, words: Wording) -> list[dict[str, Any]]:
+    """Return all features of all layers by zone, those of no zone last."""
+    members: dict[str | None, list[tuple[Layer, Feature]]] = {}
+    for code in atlas.catalogue.codes.get("zone", {}):
+        members[code] = []
+    members[None] = []
+    for snapshot in atlas.layers.values():
+        for feature in snapshot.features:
+            members.setdefault(feature.properties.get("zone"), []).append((snapshot.layer, feature))
+    last = members.pop(None)
+    ordered = [*members.items(), (None, last)]
+    return [_group(zone, group, words) for zone, group in ordered if group]
+
+
+def _group(
+    zone: str | None, members: Sequence[tuple[Layer, Feature]], words: Wording
+) -> dict[str, Any]:
+    first_layer, first = members[0]
+    return {
+        "title": words.code("zone", zone) if zone else words.gettext("全区与跨片区"),
+        "colour": feature_colour(first_layer.style, first.id, first.properties),
+        "counts": _counts([feature for _, feature in members], words),
+        "entries": [_entry(layer, feature, words) for layer, feature in members],
+    }
+
+
+def _entry(layer: Layer, feature: Feature, words: Wording) -> dict[str, Any]:
+    ref = f"{layer.id}/{feature.id}"
+    return {
+        "ref": ref,
+        "href": page_href(ref, words.language),
+        "name": words.text(feature.properties, "name"),
+        "colour": feature_colour(layer.style, feature.id, feature.properties),
+        "shape": shape_of(feature),
+        "leading": is_ground(layer.style),
+        "note": _note(feature, words),
+    }
+
+
+def _note(feature: Feature, words: Wording) -> str:
+    if feature.geometry is None:
+        return words.gettext("未上图")
+    return f"±{distance(float(feature.properties['uncertainty_m']))}"
+
+
+def shape_of(feature: Feature) -> str:
+    """Return ``area``, ``line``, ``point``, or ``none`` without a geometry."""
+    if feature.geometry is None:
+        return "none"
+    return _SHAPES.get(feature.geometry.geom_type.removeprefix("Multi"), "area")
+
+
+def _revision(atlas: Atlas, words: Wording) -> str:
+    newest = max((item.revision for item in atlas.layers.values()), key=lambda item: item.created)
+    return words.say("数据版本：{date}", date=f"{newest.created:%Y-%m-%d}")

@@ -1,0 +1,125 @@
+"""The pages for people: the atlas, the embeddable maps, and the small files around them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from app.dependencies import AtlasDep
+from fastapi import APIRouter, Request, Response
+
+from app.i18n import parse_language
+from app.maps.figure import WHOLE_ATLAS
+from layers.errors import NotFound
+
+from .context import atlas_context, map_context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.maps.figure import RenderedMap
+    from app.templating import Templates
+
+router = APIRouter(include_in_schema=False)
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+_ICON = Path(__file__).parent.parent / "static" / "atlas" / "icon.svg"
+
+
+@router.get("/")
+async def get_atlas_page(
+    request: Request, atlas: AtlasDep, f: str | None = None, lang: str | None = None
+) -> Response:
+    """Return the atlas; ``f=projects/laoshangbu`` opens a feature, ``lang=en`` is English."""
+    language = parse_language(lang)
+    templates = _templates(request)
+    words = templates.wording(atlas, language)
+    context = atlas_context(atlas, words, _maps(request)[WHOLE_ATLAS], f)
+    return page_response(
+        request, templates.render("atlas.html", atlas=atlas, lang=language, **context)
+    )
+
+
+@router.get("/maps/{name}.{digest}.js")
+async def get_map_script(request: Request, name: str, digest: str) -> Response:
+    """Return the script of a map; its bytes never change under one address."""
+    figure = _maps(request).get(name)
+    if figure is None or figure.digest != digest:
+        raise NotFound(
+            f"There is no map script {name}.{digest}; reload the page that asked for it."
+        )
+    headers = {"ETag": f'"{digest}"', "Cache-Control": IMMUTABLE}
+    if _is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(figure.script, media_type="text/javascript", headers=headers)
+
+
+@router.get("/maps/{layer_id}")
+async def get_map_page(
+    request: Request, atlas: AtlasDep, layer_id: str, lang: str | None = None
+) -> Response:
+    """Return the plain map of one layer, for an iframe."""
+    language = parse_language(lang)
+    templates = _templates(request)
+    words = templates.wording(atlas, language)
+    if layer_id not in atlas.layers:
+        known = ", ".join(atlas.layers)
+        raise NotFound(
+            words.say("没有图层“{layer}”；有的是：{known}。", layer=layer_id, known=known)
+        )
+    context = map_context(atlas, layer_id, words, _maps(request)[layer_id])
+    return page_response(
+        request, templates.render("map.html", atlas=atlas, lang=language, **context)
+    )
+
+
+@router.get("/favicon.ico")
+async def get_icon() -> Response:
+    """Return the icon for browsers that ask without reading the page."""
+    return Response(
+        _ICON.read_bytes(),
+        media_type="image/svg+xml",
+        headers={"Cache-Control": "public, max-age=86400"},
+    )
+
+
+@router.get("/robots.txt")
+async def get_robots() -> Response:
+    """Let every crawler in."""
+    return Response("User-agent: *\nAllow: /\n", media_type="text/plain")
+
+
+def page_response(request: Request, html: str) -> Response:
+    """Return a page that is fetched again only when it has changed.
+
+    Parameters
+    ----------
+    request : Request
+        Its ``If-None-Match`` is compared with the page's digest.
+    html : str
+
+    Returns
+    -------
+    Response
+        The page, or 304 without a body.
+    """
+    body = html.encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if _is_known(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="text/html", headers=headers)
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    known = request.headers.get("if-none-match", "")
+    return etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
+
+
+def _templates(request: Request) -> Templates:
+    return cast("Templates", request.app.state.templates)
+
+
+def _maps(request: Request) -> Mapping[str, RenderedMap]:
+    return cast("Mapping[str, RenderedMap]", request.app.state.maps)

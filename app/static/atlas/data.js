@@ -1,0 +1,31 @@
+/**
+ * The layers' data: fetched once each, kept by reference ("projects/laoshangbu").
+ *
+ * @typedef {{type: "Feature", id: string, geometry: object | null, properties: Record<string, any>}} Feature
+ * @typedef {{id: string, title: string, url: string, label: string | null, ground: boolean}} LayerConfig
+ * @typedef {{ref: string, layer: LayerConfig, feature: Feature}} Entry
+ */
+
+/** @returns {any} what the server wrote into the page */
+export function readConfig() {
+  return JSON.parse(document.getElementById("atlas-config").textContent);
+}
+
+/**
+ * @param {LayerConfig} layer
+ * @returns {Promise<{features: Feature[]}>}
+ */
+export async function fetchLayer(layer) {
+  const answer = await fetch(layer.url, { headers: { Accept: "application/geo+json" } });
+  if (!answer.ok) throw new Error(`${layer.id}: ${answer.status}`);
+  return answer.json();
+}
+
+/**
+ * @param {LayerConfig} layer
+ * @param {Feature[]} features
+ * @returns {Entry[]}
+ */
+export function entriesOf(layer, features) {
+  return features.map((feature) => ({ ref: `${layer.id}/${feature.id}`, layer, feature }));
+}

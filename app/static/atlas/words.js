@@ -1,0 +1,91 @@
+/** Codes, numbers and citations in words; the server writes the same for a page without script. */
+
+/** @typedef {import("./data.js").Entry} Entry */
+
+export class Words {
+  /** @param {any} config */
+  constructor(config) {
+    this.config = config;
+  }
+
+  /** @param {string} key @param {Record<string, any>} [values] */
+  say(key, values = {}) {
+    return this.config.strings[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
+  /** @param {Record<string, any>} properties @param {string} key */
+  text(properties, key) {
+    const english = this.config.lang === "en" ? properties[`${key}_en`] : null;
+    return english || properties[key] || "";
+  }
+
+  /** @param {string} list @param {string | null} code */
+  code(list, code) {
+    return this.config.codes[list]?.[code] ?? code ?? "";
+  }
+
+  /** @param {string[] | undefined} parts */
+  list(parts) {
+    return (parts ?? []).join(this.config.lang === "en" ? ", " : "、");
+  }
+
+  /** @param {{chapter: number, section: number, paragraph: number}} citation */
+  citation(citation) {
+    const section = this.config.sections[`${citation.chapter}.${citation.section}`];
+    const comma = this.config.lang === "en" ? ", " : " ";
+    const paragraph = this.say("paragraph", { number: citation.paragraph });
+    return { words: `${section?.[0]}${comma}${paragraph}`, title: section?.[1] ?? "" };
+  }
+
+  /** @param {Record<string, any>} p */
+  certainty(p) {
+    if (!p.precision) return this.say("unmapped");
+    const sketch = p.precision === "P3" || p.precision === "P4";
+    return this.say(sketch ? "sketch" : "survey", { distance: distance(p.uncertainty_m) });
+  }
+
+  /** @param {Record<string, any>} p */
+  area(p) {
+    if (p.area_km2 == null) return "";
+    const ranged = p.area_km2_min != null && p.area_km2_max != null;
+    return this.say(ranged ? "areaRange" : "area", {
+      area: p.area_km2, low: p.area_km2_min, high: p.area_km2_max,
+    });
+  }
+
+  /** @param {Record<string, any>} p */
+  precision(p) {
+    if (!p.precision) return "";
+    const label = this.code("precision", p.precision);
+    return label === p.precision ? label : `${p.precision} · ${label}`;
+  }
+
+  /** @param {Entry} entry what the detail panel shows, by slot */
+  view({ ref, layer, feature }) {
+    const p = feature.properties;
+    return {
+      layer: layer.title,
+      name: this.text(p, "name"),
+      aliases: this.list(p.aliases),
+      kind: this.code("kind", p.kind),
+      summary: this.text(p, "summary"),
+      zone: this.code("zone", p.zone),
+      zone_basis: this.code("zone_basis", p.zone_basis),
+      stage: !layer.ground ? this.code("stage", p.stage) || this.say("stageUnknown") : "",
+      industries: this.list(p.industries?.map((code) => this.code("industries", code))),
+      area: this.area(p),
+      certainty: this.certainty(p),
+      precision: p.precision ?? "none",
+      precision_words: this.precision(p),
+      source: p.geometry_source ?? "",
+      method: this.text(p, "geometry_method"),
+      citations: (p.citations ?? []).map((citation) => this.citation(citation)),
+      api: `/api/collections/${ref.replace("/", "/items/")}`,
+    };
+  }
+}
+
+/** @param {number} metres */
+function distance(metres) {
+  return metres < 1000 ? `${Math.round(metres)} m` : `${Number((metres / 1000).toPrecision(3))} km`;
+}

@@ -1,0 +1,159 @@
+"""Codes, numbers and citations of the atlas in the words that a reader sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .i18n import localised
+from .maps.styles import is_ground
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from layers.snapshot import Atlas
+
+    from layers.model import Feature, Layer
+
+    from .i18n import Language
+
+_DIGITS = "〇一二三四五六七八九"
+_SKETCHES = frozenset(["P3", "P4"])
+
+
+def chinese_number(number: int) -> str:
+    """Return 1 to 99 as the plan writes its chapters: 四, 十, 十二, 二十一.
+
+    Raises
+    ------
+    ValueError
+        If the number is outside 1 to 99.
+    """
+    if not 1 <= number <= 99:
+        raise ValueError(f"{number} is not between 1 and 99.")
+    tens, ones = divmod(number, 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
+    return head + (_DIGITS[ones] if ones else "")
+
+
+def distance(metres: float) -> str:
+    """Return a distance as ``300 m`` or ``1.5 km``."""
+    return f"{metres:.0f} m" if metres < 1000 else f"{metres / 1000:.3g} km"
+
+
+def is_sketch(properties: Mapping[str, Any]) -> bool:
+    """Tell whether a feature's place is a sketch rather than a survey."""
+    return properties.get("precision") in _SKETCHES
+
+
+class Wording:
+    """The words of one published state in one language.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    language : Language
+    gettext : callable
+        Returns the translation of a Chinese message.
+    """
+
+    def __init__(self, atlas: Atlas, language: Language, gettext: Callable[[str], str]) -> None:
+        self.atlas = atlas
+        self.language = language
+        self.gettext = gettext
+
+    def say(self, message: str, **values: object) -> str:
+        """Return a message with its ``{names}`` filled in."""
+        return self.gettext(message).format(**values)
+
+    def text(self, properties: Mapping[str, Any], key: str) -> str:
+        """Return a property in this language."""
+        return localised(properties, key, self.language)
+
+    def title(self, thing: object, attribute: str = "title") -> str:
+        """Return a title (or another attribute) of a layer or the catalogue."""
+        english = getattr(thing, f"{attribute}_en", None) if self.language == "en" else None
+        return str(english or getattr(thing, attribute))
+
+    def code(self, code_list: str, code: str | None, attribute: str = "label") -> str:
+        """Return the label of a code; the code itself where the list does not hold it."""
+        if code is None:
+            return ""
+        entry = self.atlas.catalogue.codes.get(code_list, {}).get(code)
+        return code if entry is None else self.title(entry, attribute)
+
+    def section(self, citation: Mapping[str, Any]) -> str:
+        """Return chapter and section of a citation: 第四章 第一节, or Chapter 4, section 1."""
+        chapter, section = int(citation["chapter"]), int(citation["section"])
+        if self.language == "en":
+            return f"Chapter {chapter}, section {section}" if section else f"Chapter {chapter}"
+        words = f"第{chinese_number(chapter)}章"
+        return f"{words} 第{chinese_number(section)}节" if section else words
+
+    def citation(self, citation: Mapping[str, Any]) -> str:
+        """Return a whole citation: 第四章 第一节 第2段."""
+        paragraph = self.say("第{number}段", number=citation["paragraph"])
+        return f"{self.section(citation)}{', ' if self.language == 'en' else ' '}{paragraph}"
+
+    def heading(self, citation: Mapping[str, Any]) -> str:
+        """Return the plan's own title of the cited section (always Chinese)."""
+        return self.atlas.outline.title(int(citation["chapter"]), int(citation["section"]))
+
+    def certainty(self, properties: Mapping[str, Any]) -> str:
+        """Return in a sentence how sure the place of a feature is."""
+        if properties.get("precision") is None:
+            return self.gettext("规划没有给出足以定位的依据，所以没有画在图上。")
+        error = distance(float(properties["uncertainty_m"]))
+        if is_sketch(properties):
+            return self.say("示意，位置误差约 ±{distance}", distance=error)
+        return self.say("位置误差约 ±{distance}", distance=error)
+
+    def area(self, properties: Mapping[str, Any]) -> str:
+        """Return the area with the range that the line's uncertainty allows."""
+        area = properties.get("area_km2")
+        if area is None:
+            return ""
+        low, high = properties.get("area_km2_min"), properties.get("area_km2_max")
+        if low is None or high is None:
+            return f"{area} km²"
+        return self.say("{area} km²（界线移动时 {low}–{high} km²）", area=area, low=low, high=high)
+
+    def view(self, layer: Layer, feature: Feature) -> dict[str, Any]:
+        """Return what the detail panel shows of a feature; empty where there is nothing to say."""
+        properties = feature.properties
+        listing = ", " if self.language == "en" else "、"
+        industries = properties.get("industries") or []
+        return {
+            "ref": f"{layer.id}/{feature.id}",
+            "layer": self.title(layer),
+            "name": self.text(properties, "name"),
+            "aliases": listing.join(properties.get("aliases") or []),
+            "kind": self.code("kind", properties.get("kind")),
+            "summary": self.text(properties, "summary"),
+            "zone": self.code("zone", properties.get("zone")),
+            "zone_basis": self.code("zone_basis", properties.get("zone_basis")),
+            "stage": self._stage(layer, properties),
+            "industries": listing.join(self.code("industries", code) for code in industries),
+            "area": self.area(properties),
+            "certainty": self.certainty(properties),
+            "precision": properties.get("precision"),
+            "precision_words": self._precision(properties.get("precision")),
+            "source": properties.get("geometry_source") or "",
+            "method": self.text(properties, "geometry_method"),
+            "citations": [
+                {"words": self.citation(citation), "title": self.heading(citation)}
+                for citation in properties.get("citations") or []
+            ],
+            "api": f"/api/collections/{layer.id}/items/{feature.id}",
+        }
+
+    def _stage(self, layer: Layer, properties: Mapping[str, Any]) -> str:
+        if is_ground(layer.style):
+            return ""
+        stage = properties.get("stage")
+        return self.code("stage", stage) if stage else self.gettext("规划未说明")
+
+    def _precision(self, precision: str | None) -> str:
+        if precision is None:
+            return ""
+        label = self.code("precision", precision)
+        return label if label == precision else f"{precision} · {label}"

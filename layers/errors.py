@@ -1,0 +1,111 @@
+"""Everything the domain can refuse to do.
+
+::
+
+    AtlasError
+    ├── NotFound              an id that names nothing
+    ├── InvalidParameter      a value that a caller gave
+    ├── CrsError              coordinates in a system that the operation cannot take
+    ├── DataInvalid           published data or a source file is not what it must be
+    │   └── ValidationFailed  the same, with the findings
+    ├── RevisionConflict      a publish based on a revision that is no longer the head
+    └── StoreUnavailable      the store cannot be opened, read or written
+
+Each carries a stable `code`, one sentence that can be shown to a person, and where it happened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .validation import Finding
+
+
+class AtlasError(Exception):
+    """Base of every refusal.
+
+    Parameters
+    ----------
+    sentence : str
+        One sentence that says what is wrong, where, and how to mend it.
+    """
+
+    code: ClassVar[str] = "atlas-error"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class NotFound(AtlasError):
+    """An id names nothing that is published."""
+
+    code = "not-found"
+    exit_status = 4
+
+
+class InvalidParameter(AtlasError):
+    """A value given by the caller cannot be used.
+
+    Parameters
+    ----------
+    parameter : str
+        The name under which the caller gave the value.
+    sentence : str
+        What is wrong with it, and what would be right.
+    """
+
+    code = "invalid-parameter"
+    exit_status = 2
+
+    def __init__(self, parameter: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.parameter = parameter
+
+
+class CrsError(AtlasError):
+    """Coordinates are in a reference system that the operation cannot take."""
+
+    code = "crs"
+    exit_status = 5
+
+
+class DataInvalid(AtlasError):
+    """A file of published or source data is not what it must be."""
+
+    code = "data-invalid"
+    exit_status = 3
+
+
+class ValidationFailed(DataInvalid):
+    """Data breaks at least one rule.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        At least one; the sentence lists them all, a line each.
+    """
+
+    code = "validation-failed"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = tuple(findings)
+
+
+class RevisionConflict(AtlasError):
+    """A publish is based on a revision that is no longer the head of its layer."""
+
+    code = "revision-conflict"
+    exit_status = 6
+
+
+class StoreUnavailable(AtlasError):
+    """The store cannot be opened, read or written."""
+
+    code = "store-unavailable"
+    exit_status = 7

@@ -1,0 +1,98 @@
+"""The nouns of the atlas: feature, layer, revision, bounding box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from shapely.geometry.base import BaseGeometry
+
+
+class BBox(NamedTuple):
+    """A box in CRS84 degrees, longitude first (RFC 7946, section 5)."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def union(self, other: BBox) -> BBox:
+        """Return the smallest box that holds both."""
+        return BBox(
+            min(self.west, other.west),
+            min(self.south, other.south),
+            max(self.east, other.east),
+            max(self.north, other.north),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One named thing of the plan.
+
+    Attributes
+    ----------
+    id : str
+        Stable slug, unique in its layer.
+    geometry : BaseGeometry or None
+        CRS84 degrees, longitude first; None where nothing supports a place.
+    properties : Mapping
+        As the layer's JSON Schema describes them.
+    """
+
+    id: str
+    geometry: BaseGeometry | None
+    properties: Mapping[str, Any]
+
+    @property
+    def bbox(self) -> BBox | None:
+        """The box of the geometry in degrees, None without one."""
+        return None if self.geometry is None else BBox(*self.geometry.bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What the catalogue declares of one layer; the features live in revisions."""
+
+    id: str
+    file: str
+    title: str
+    title_en: str
+    description: str
+    description_en: str
+    attribution: str
+    attribution_en: str
+    licence: str
+    geometry_types: tuple[str, ...]
+    geometry_required: bool
+    label: str
+    schema: Mapping[str, Any]
+    style: Mapping[str, Any]
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One published state of a layer.
+
+    Attributes
+    ----------
+    number : int
+        1 for the first, without gaps.
+    digest : str
+        SHA-256 (hexadecimal) of the canonical form of all features.
+    kind : str
+        ``seed`` (the files that the atlas ships), later also publish and rollback.
+    """
+
+    layer_id: str
+    number: int
+    digest: str
+    kind: str
+    author: str
+    message: str
+    created: datetime

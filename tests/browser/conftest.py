@@ -1,0 +1,212 @@
+"""A real server and a watched browser: whatever goes wrong unseen fails the test."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import ExitStack, contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from app.main import create_app
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+CHROMIUM = "/usr/bin/chromium"
+DESKTOP = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
+@contextmanager
+def serve(application: Any) -> Iterator[str]:
+    """Run an ASGI application on a free port of this machine; yields its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(application, log_level="warning", lifespan="on", ws="none")
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive() and not server.started:
+            thread.join(0.01)
+        assert server.started, "the server did not start"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    with serve(create_app(Settings(home=tmp_path_factory.mktemp("home")))) as address:
+        yield address
+
+
+@pytest.fixture
+def start(watch: Watch):
+    """Start one more server for a test; its address may be asked for."""
+    with ExitStack() as stack:
+
+        def start_server(application: Any) -> str:
+            address = stack.enter_context(serve(application))
+            watch.allowed.add(urlsplit(address).netloc)
+            return address
+
+        yield start_server
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Take the place of pytest-playwright's own fixture, which pytest 9 warns about."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    flags = [
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": flags}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {
+        **browser_context_args,
+        "viewport": DESKTOP,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "reduced_motion": "reduce",
+    }
+
+
+class Watch:
+    """Collects what a visitor would not see: errors, and requests that leave for another host."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.requested: list[str] = []
+        self.hosts: set[str] = set()
+        self.expected: list[str] = []
+        self.allowed: set[str] = set()
+
+    def over(self, context: BrowserContext, address: str) -> None:
+        self.allowed.add(urlsplit(address).netloc)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.faults.append(f"uncaught: {error.error}"))
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(part in message.text for part in self.expected):
+            self.faults.append(f"console: {message.text} {message.location}")
+
+    def _request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"data", "blob"}:
+            return
+        self.requested.append(request.url)
+        self.hosts.add(address.netloc)
+        if address.netloc not in self.allowed:
+            self.faults.append(f"another host: {request.url}")
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    assert watch.faults == []
+
+
+@pytest.fixture
+def context(watch: Watch, context: BrowserContext, server: str) -> BrowserContext:
+    watch.over(context, server)
+    return context
+
+
+@pytest.fixture
+def phone(browser: Browser, browser_context_args, watch: Watch, server: str) -> Iterator[Page]:
+    settings = {**browser_context_args, "viewport": PHONE, "has_touch": True, "is_mobile": True}
+    context = browser.new_context(**settings)
+    watch.over(context, server)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def visit(page: Page, server: str):
+    """Open a path of the atlas and wait until its data are drawn."""
+
+    def open_path(path: str = "/", *, on: Page | None = None, address: str = server) -> Page:
+        there = on or page
+        there.goto(address + path)
+        there.locator("html[data-ready]").wait_for(state="attached")
+        return there
+
+    return open_path
+
+
+CLEAR_POINT = """([ref, others]) => {
+  const shape = window.atlas.layers[ref.split("/")[0]].getLayers()
+    .flatMap((layer) => layer.getLayers ? layer.getLayers() : [layer])
+    .find((layer) => layer.atlasRef === ref).getElement();
+  const box = shape.getBoundingClientRect();
+  for (let step = 0; step < 1600; step += 1) {
+    const x = box.left + box.width * ((step % 40) + 0.5) / 40;
+    const y = box.top + box.height * (Math.floor(step / 40) + 0.5) / 40;
+    const near = ([dx, dy]) => document.elementsFromPoint(x + dx, y + dy)
+      .filter((element) => element.matches("path.shape"));
+    const count = (places) => {
+      const projects = new Set(places.flatMap(near)
+        .filter((element) => element.closest(".leaflet-atlas-projects-pane")));
+      projects.delete(shape);
+      return projects.size;
+    };
+    const around = [[9, 0], [-9, 0], [0, 9], [0, -9], [7, 7], [-7, -7], [7, -7], [-7, 7]];
+    const there = near([0, 0]).includes(shape) && document.elementFromPoint(x, y).closest("svg");
+    if (there && count([[0, 0]]) === others && count([[0, 0], ...around]) === others) {
+      return [x, y];
+    }
+  }
+  return null;
+}"""
+
+
+@pytest.fixture
+def click_shape(page: Page):
+    """Click on a shape where exactly so many other projects lie within reach."""
+
+    def click(ref: str, *, others: int = 0) -> None:
+        point = page.evaluate(CLEAR_POINT, [ref, others])
+        assert point, f"{ref} has no such point in view"
+        page.mouse.click(*point)
+
+    return click
+
+
+@pytest.fixture
+def features(page: Page):
+    """Fetch the features of a layer in the page that is open."""
+
+    def fetch(layer_id: str) -> list[dict[str, Any]]:
+        return page.evaluate(
+            """async (id) => {
+              const config = JSON.parse(document.getElementById("atlas-config").textContent);
+              const layer = config.layers.find((each) => each.id === id);
+              return (await (await fetch(layer.url)).json()).features;
+            }""",
+            layer_id,
+        )
+
+    return fetch

@@ -1,0 +1,98 @@
+"""Accessibility by axe, and what a visit weighs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 860}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DRAWN = [
+    "/",
+    "/?f=projects/laoshangbu",
+    "/?lang=en",
+    "/?f=nothing/here",
+    "/maps/zones",
+    "/maps/projects",
+]
+TEXT = [
+    "/api?f=html",
+    "/api/conformance?f=html",
+    "/api/collections?f=html",
+    "/api/collections/projects?f=html",
+    "/api/collections/projects/items?f=html&limit=10",
+    "/api/collections/projects/items/laoshangbu?f=html",
+    "/api/collections/projects/items/laoshangbu?f=html&lang=en",
+    "/maps/nowhere",
+]
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response
+    return [
+        f"{each['id']} ({each['impact']}): {node['html'][:120]} {node['failureSummary']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", DRAWN)
+def test_axe_finds_nothing_on_the_maps(visit, page: Page, path, viewport, scheme):
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    visit(path)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", TEXT)
+def test_axe_finds_nothing_on_pages_of_text(page: Page, server, watch, path, viewport, scheme):
+    watch.expected.append("404")
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme)
+    page.set_extra_http_headers({"Accept": "text/html"})
+    page.goto(server + path)
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
+
+
+def transferred(page: Page, go) -> tuple[int, dict[str, int]]:
+    """Return the bytes on the wire of a visit, headers included, in all and by address."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    names: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    session.on(
+        "Network.requestWillBeSent", lambda e: names.update({e["requestId"]: e["request"]["url"]})
+    )
+    session.on(
+        "Network.loadingFinished",
+        lambda e: sizes.update({names[e["requestId"]]: int(e["encodedDataLength"])}),
+    )
+    go()
+    page.wait_for_load_state("networkidle")
+    session.detach()
+    return sum(sizes.values()), sizes
+
+
+def test_a_visit_is_light_and_a_second_one_lighter(visit, page: Page):
+    first, parts = transferred(page, lambda: visit("/"))
+    again, _ = transferred(page, lambda: visit("/"))
+    assert 0 < first < 120_000, parts
+    assert 0 <= again < 15_000
+
+
+def test_the_map_answers_soon(visit, page: Page):
+    visit("/")
+    ready = page.evaluate("performance.getEntriesByName('atlas-ready')[0].startTime")
+    assert ready < 5_000

@@ -1,0 +1,91 @@
+"""Names from data are text, whatever they hold; and a map can be embedded anywhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from app.main import create_app
+from app.settings import Settings
+from playwright.sync_api import Page, expect
+from starlette.responses import HTMLResponse
+
+DATA = Path(__file__).parents[2] / "data"
+HOSTILE = """<script>window.hacked=1</script>"'\\ <img src=x onerror="window.hacked=2">"""
+
+
+@pytest.fixture
+def hostile_data(tmp_path: Path) -> Path:
+    """Data whose texts are an attack; everything else is as published."""
+    folder = tmp_path / "data"
+    shutil.copytree(DATA, folder)
+    path = folder / "geojson" / "projects.geojson"
+    collection = json.loads(path.read_text(encoding="utf-8"))
+    for feature in collection["features"]:
+        for key in ("name", "name_en", "summary", "geometry_method", "geometry_source"):
+            feature["properties"][key] = HOSTILE
+        feature["properties"]["aliases"] = [HOSTILE]
+    path.write_text(json.dumps(collection, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def test_a_hostile_name_is_harmless(visit, page: Page, start, tmp_path, hostile_data):
+    settings = Settings(home=tmp_path / "home", data=hostile_data)
+    visit("/", address=start(create_app(settings)))
+    expect(page.locator(".name").filter(has_text="onerror")).not_to_have_count(0)
+    page.get_by_role("link").filter(has_text="<script>").first.click()
+    expect(page.locator("#detail-title")).to_contain_text("<script>window.hacked=1</script>")
+    expect(page.locator("#detail img, #index img, .folium-map img")).to_have_count(0)
+    assert page.evaluate("window.hacked === undefined")
+    page.reload()
+    expect(page.locator("#detail-title")).to_contain_text("<script>window.hacked=1</script>")
+    assert page.evaluate("window.hacked === undefined")
+
+
+@pytest.mark.parametrize(
+    "ref", ["%3Cscript%3Ealert(1)%3C/script%3E", "a%22b/c%27d%5C", "%00", "x" * 3000]
+)
+def test_a_hostile_link_is_harmless(visit, page: Page, ref):
+    visit(f"/?f={ref}")
+    expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#notice *")).to_have_count(0)
+
+
+@pytest.mark.parametrize("layer", ["zones", "projects", "district"])
+def test_a_map_can_be_embedded_from_another_origin(page: Page, start, server, layer):
+    async def host(scope, receive, send):
+        html = (
+            '<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>host</title>'
+            f'<iframe title="{layer}" width="600" src="{server}/maps/{layer}"></iframe>'
+        )
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await HTMLResponse(html)(scope, receive, send)
+
+    page.goto(start(host))
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(f".leaflet-atlas-{layer}-pane path.shape")).not_to_have_count(0)
+    expect(frame.get_by_text("示意图，不作为法定规划依据")).to_be_visible()
+
+
+def test_the_atlas_itself_refuses_to_be_framed_elsewhere(page: Page, server):
+    answer = page.request.get(server + "/")
+    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_no_page_carries_inline_script_or_style(page: Page, server):
+    for path in ("/", "/?f=projects/laoshangbu", "/?lang=en", "/maps/zones", "/maps/projects"):
+        page.goto(server + path, wait_until="commit")
+        html = page.request.get(server + path).text()
+        assert " style=" not in html
+        assert "<style" not in html
+        assert " on" + "click=" not in html
+        inline = [part for part in html.split("<script")[1:] if "src=" not in part.split(">")[0]]
+        assert all('type="application/json"' in part.split(">")[0] for part in inline)
