@@ -96,7 +96,7 @@ class Wording:
 
     def heading(self, citation: Mapping[str, Any]) -> str:
         """Return the plan's own title of the cited section (always Chinese)."""
-        return self.atlas.outline.title(int(citation["chapter"]), int(citation["section"]))
+        return self.atlas.outline.heading(int(citation["chapter"]), int(citation["section"]))
 
     def certainty(self, properties: Mapping[str, Any]) -> str:
         """Return in a sentence how sure the place of a feature is."""
