@@ -122,7 +122,7 @@ def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
     return {
         "id": layer.id,
         "title": words.title(layer),
-        "url": f"/api/collections/{layer.id}/revisions/{snapshot.revision.digest}/items",
+        "url": f"/api/collections/{layer.id}/revisions/{snapshot.digest}/items",
         "label": layer.style.get("label"),
         "ground": is_ground(layer.style),
     }

@@ -1,0 +1,1 @@
+"""Everything of the Shizhong Planning Atlas that speaks HTTP, and its command line."""

@@ -1,0 +1,180 @@
+"""Landing page, conformance and collections (OGC API - Features Part 1, sections 7.2 to 7.14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.dependencies import AtlasDep, TemplatesDep
+from app.i18n import parse_language
+from app.links import CRS84, GEOJSON, HTML, JSON, OPENAPI, address, link
+
+from .answers import json_answer, page_answer, page_href, self_links, wants_page
+from .parameters import refuse_unknown
+
+if TYPE_CHECKING:
+    from app.wording import Wording
+    from layers.snapshot import Atlas, LayerSnapshot
+
+CONFORMANCE = (
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+)
+
+router = APIRouter()
+
+
+@router.api_route("", methods=["GET", "HEAD"])
+def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
+    """Return where everything else is."""
+    refuse_unknown(request.query_params)
+    words = _words(request, atlas, templates)
+    catalogue = atlas.catalogue
+    if wants_page(request):
+        links = [
+            {"href": page_href(request, "/api/collections"), "title": words.gettext("数据集")},
+            {"href": page_href(request, "/api/conformance"), "title": words.gettext("符合的标准")},
+            {"href": address(request, "/api/openapi"), "title": words.gettext("接口说明（OpenAPI）")},
+        ]
+        landing = {"description": words.title(catalogue, "description"), "links": links}
+        return page_answer(request, atlas, templates, "landing.html", trail=[], landing=landing)
+    links = [
+        *self_links(request, page=False),
+        link(address(request, "/api/openapi"), "service-desc", OPENAPI, "API description"),
+        link(address(request, "/api", {"f": "html"}), "service-doc", HTML, "API as pages"),
+        link(address(request, "/api/conformance"), "conformance", JSON, "Conformance classes"),
+        link(address(request, "/api/collections"), "data", JSON, "Collections"),
+        link(address(request, "/"), "related", HTML, "The atlas"),
+    ]
+    document = {
+        "title": words.title(catalogue),
+        "description": words.title(catalogue, "description"),
+        "links": links,
+    }
+    return json_answer(request, document)
+
+
+@router.api_route("/conformance", methods=["GET", "HEAD"])
+def get_conformance(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
+    """Return the conformance classes that the API keeps."""
+    from . import CONFORMANCE as ALL  # noqa: N811, PLC0415  the union is made of this module
+
+    refuse_unknown(request.query_params)
+    if wants_page(request):
+        trail = _trail(request, atlas, templates)[:1]
+        return page_answer(
+            request, atlas, templates, "conformance.html", trail=trail, conforms_to=ALL
+        )
+    return json_answer(request, {"conformsTo": ALL, "links": self_links(request, page=False)})
+
+
+@router.api_route("/collections", methods=["GET", "HEAD"])
+def get_collections(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
+    """Return what is known of every collection."""
+    refuse_unknown(request.query_params)
+    words = _words(request, atlas, templates)
+    if wants_page(request):
+        return page_answer(
+            request,
+            atlas,
+            templates,
+            "collections.html",
+            trail=_trail(request, atlas, templates)[:1],
+            collections=[collection_view(request, words, each) for each in atlas.layers.values()],
+        )
+    collections = [collection_document(request, words, each) for each in atlas.layers.values()]
+    links = self_links(request, page=False)
+    return json_answer(request, {"links": links, "collections": collections})
+
+
+@router.api_route("/collections/{collection_id}", methods=["GET", "HEAD"])
+def get_collection(
+    request: Request, atlas: AtlasDep, templates: TemplatesDep, collection_id: str
+) -> Response:
+    """Return what is known of one collection."""
+    refuse_unknown(request.query_params)
+    snapshot = atlas.layer(collection_id)
+    words = _words(request, atlas, templates)
+    if wants_page(request):
+        return page_answer(
+            request,
+            atlas,
+            templates,
+            "collection.html",
+            trail=_trail(request, atlas, templates),
+            collection=collection_view(request, words, snapshot),
+        )
+    return json_answer(request, collection_document(request, words, snapshot))
+
+
+def collection_document(
+    request: Request, words: Wording, snapshot: LayerSnapshot
+) -> dict[str, Any]:
+    """Return a collection as JSON describes it (Part 1, section 7.14)."""
+    layer = snapshot.layer
+    path = f"/api/collections/{layer.id}"
+    links = [
+        link(address(request, path), "self", JSON, "This document"),
+        link(address(request, path, {"f": "html"}), "alternate", HTML, "As a page"),
+        link(address(request, f"{path}/items"), "items", GEOJSON, "Items as GeoJSON"),
+        link(address(request, f"{path}/items", {"f": "html"}), "items", HTML, "Items as a page"),
+        link(
+            address(request, f"{path}/revisions/{snapshot.digest}/items"),
+            "enclosure",
+            GEOJSON,
+            "The whole collection as of this revision",
+        ),
+        link(address(request, f"/maps/{layer.id}"), "preview", HTML, "Map"),
+    ]
+    document: dict[str, Any] = {
+        "id": layer.id,
+        "title": words.title(layer),
+        "description": words.title(layer, "description"),
+        "attribution": words.title(layer, "attribution"),
+        "itemType": "feature",
+        "crs": [CRS84],
+        "storageCrs": CRS84,
+        "revision": snapshot.revision.number,
+        "updated": snapshot.revision.created.isoformat(timespec="seconds"),
+        "numberOfItems": len(snapshot.features),
+        "links": links,
+    }
+    if snapshot.bbox is not None:
+        document["extent"] = {"spatial": {"bbox": [list(snapshot.bbox)], "crs": CRS84}}
+    return document
+
+
+def collection_view(
+    request: Request, words: Wording, snapshot: LayerSnapshot
+) -> dict[str, Any]:
+    """Return what the pages show of a collection."""
+    layer = snapshot.layer
+    path = f"/api/collections/{layer.id}"
+    day = f"{snapshot.revision.created:%Y-%m-%d}"
+    return {
+        "id": layer.id,
+        "title": words.title(layer),
+        "description": words.title(layer, "description"),
+        "attribution": words.title(layer, "attribution"),
+        "count": len(snapshot.features),
+        "bbox": snapshot.bbox,
+        "href": page_href(request, path),
+        "items_href": page_href(request, f"{path}/items"),
+        "map_href": f"/maps/{layer.id}",
+        "revision": words.say("第 {number} 版，{day}", number=snapshot.revision.number, day=day),
+    }
+
+
+def _words(request: Request, atlas: Atlas, templates: TemplatesDep) -> Wording:
+    return templates.wording(atlas, parse_language(request.query_params.get("lang")))
+
+
+def _trail(request: Request, atlas: Atlas, templates: TemplatesDep) -> list[tuple[str, str]]:
+    words = _words(request, atlas, templates)
+    return [
+        ("/api", words.gettext("数据接口")),
+        ("/api/collections", words.gettext("数据集")),
+    ]

@@ -1,0 +1,258 @@
+"""The API's own description in OpenAPI 3.0 (OGC API - Features Part 1, section 9).
+
+It is written from the catalogue rather than from the routes: clients such as QGIS look for one
+literal path per collection, for `limit` among the shared parameters, and for OpenAPI 3.0.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.dependencies import AtlasDep
+from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, address
+
+from .answers import json_answer
+from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from layers.model import Layer
+    from layers.snapshot import Atlas
+
+CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",)
+
+router = APIRouter()
+
+Schema = dict[str, Any]
+
+
+@router.api_route("/openapi", methods=["GET", "HEAD"])
+def get_openapi(request: Request, atlas: AtlasDep) -> Response:
+    """Return the description of this API."""
+    refuse_unknown(request.query_params)
+    return json_answer(request, describe(atlas, address(request, "/api")), OPENAPI)
+
+
+def describe(atlas: Atlas, server: str) -> Schema:
+    """Return the OpenAPI 3.0 document of the API over a published state."""
+    catalogue = atlas.catalogue
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": catalogue.title,
+            "description": catalogue.description,
+            "version": version("shizhong-atlas"),
+            "license": {"name": "Apache-2.0"},
+        },
+        "servers": [{"url": server}],
+        "paths": _paths(atlas),
+        "components": {
+            "parameters": _parameters(),
+            "responses": {"Problem": _content("What is wrong and how to mend it", PROBLEM, "Problem")},
+            "schemas": _SCHEMAS,
+        },
+    }
+
+
+def _paths(atlas: Atlas) -> Schema:
+    paths = {
+        "/": _get("getLandingPage", "Landing page", "LandingPage"),
+        "/conformance": _get("getConformance", "Conformance classes", "Conformance"),
+        "/collections": _get("getCollections", "All collections", "Collections"),
+    }
+    for snapshot in atlas.layers.values():
+        layer = snapshot.layer
+        path = f"/collections/{layer.id}"
+        paths[path] = _get(f"{layer.id}.getCollection", layer.title, "Collection", missing=True)
+        paths[f"{path}/items"] = _items(layer)
+        paths[f"{path}/items/{{featureId}}"] = _item(layer)
+    return paths
+
+
+def _items(layer: Layer) -> Schema:
+    names = ["limit", "offset", "bbox", "datetime"]
+    filters = [
+        _query(name, layer.schema["properties"][name]["title"], _filter_schema(layer, name))
+        for name in sorted(queryable_names(layer))
+    ]
+    return _get(
+        f"{layer.id}.getItems",
+        f"{layer.title}: items",
+        "FeatureCollection",
+        media_type=GEOJSON,
+        parameters=[*map(_reference, names), *filters],
+    )
+
+
+def _item(layer: Layer) -> Schema:
+    return _get(
+        f"{layer.id}.getItem",
+        f"{layer.title}: one item",
+        "Feature",
+        media_type=GEOJSON,
+        parameters=[_reference("featureId")],
+        missing=True,
+    )
+
+
+def _get(
+    operation: str,
+    summary: str,
+    schema: str,
+    *,
+    media_type: str = JSON,
+    parameters: list[Schema] | None = None,
+    missing: bool = False,
+) -> Schema:
+    problem = {"$ref": "#/components/responses/Problem"}
+    answers = {"200": _content(summary, media_type, schema, page=True), "400": problem}
+    if missing:
+        answers["404"] = problem
+    return {
+        "get": {
+            "operationId": operation,
+            "summary": summary,
+            "parameters": [*(parameters or []), _reference("f"), _reference("lang")],
+            "responses": answers | {"500": problem},
+        }
+    }
+
+
+def _content(description: str, media_type: str, schema: str, *, page: bool = False) -> Schema:
+    content: Schema = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    if page:
+        content[HTML] = {"schema": {"type": "string"}}
+    return {"description": description, "content": content}
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _query(name: str, description: str, schema: Schema) -> Schema:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "required": False,
+        "style": "form",
+        "explode": False,
+        "schema": schema,
+    }
+
+
+def _filter_schema(layer: Layer, name: str) -> Schema:
+    declared: Mapping[str, Any] = layer.schema["properties"][name]
+    types = declared["type"] if isinstance(declared["type"], list) else [declared["type"]]
+    return {"type": "number" if "number" in types else "string"}
+
+
+def _parameters() -> Schema:
+    limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
+    box = {
+        "type": "array",
+        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+        "items": {"type": "number"},
+    }
+    return {
+        "limit": _query("limit", "How many items at most", limit),
+        "offset": _query(
+            "offset", "How many items to leave out first", {"type": "integer", "minimum": 0, "default": 0}
+        ),
+        "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
+        "datetime": _query("datetime", "RFC 3339 instant or interval of validity", {"type": "string"}),
+        "f": _query("f", "Format", {"type": "string", "enum": list(FORMATS)}),
+        "lang": _query("lang", "Language of the texts", {"type": "string", "enum": ["zh", "en"]}),
+        "featureId": {
+            "name": "featureId",
+            "in": "path",
+            "required": True,
+            "description": "Id of the item",
+            "schema": {"type": "string"},
+        },
+    }
+
+
+_LINKS: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["href", "rel"],
+        "properties": {
+            name: {"type": "string"} for name in ("href", "rel", "type", "title")
+        },
+    },
+}
+_FEATURE: Schema = {
+    "type": "object",
+    "required": ["type", "id", "geometry", "properties"],
+    "properties": {
+        "type": {"type": "string", "enum": ["Feature"]},
+        "id": {"type": "string"},
+        "geometry": {"type": "object", "nullable": True},
+        "properties": {"type": "object"},
+        "links": _LINKS,
+    },
+}
+_COLLECTION: Schema = {
+    "type": "object",
+    "required": ["id", "links"],
+    "properties": {
+        "id": {"type": "string"},
+        "title": {"type": "string"},
+        "description": {"type": "string"},
+        "itemType": {"type": "string"},
+        "crs": {"type": "array", "items": {"type": "string"}},
+        "extent": {"type": "object"},
+        "links": _LINKS,
+    },
+}
+_SCHEMAS: Schema = {
+    "LandingPage": {
+        "type": "object",
+        "required": ["links"],
+        "properties": {
+            "title": {"type": "string"},
+            "description": {"type": "string"},
+            "links": _LINKS,
+        },
+    },
+    "Conformance": {
+        "type": "object",
+        "required": ["conformsTo"],
+        "properties": {"conformsTo": {"type": "array", "items": {"type": "string"}}},
+    },
+    "Collections": {
+        "type": "object",
+        "required": ["links", "collections"],
+        "properties": {"links": _LINKS, "collections": {"type": "array", "items": _COLLECTION}},
+    },
+    "Collection": _COLLECTION,
+    "FeatureCollection": {
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": {"type": "string", "enum": ["FeatureCollection"]},
+            "features": {"type": "array", "items": _FEATURE},
+            "numberMatched": {"type": "integer", "minimum": 0},
+            "numberReturned": {"type": "integer", "minimum": 0},
+            "links": _LINKS,
+        },
+    },
+    "Feature": _FEATURE,
+    "Problem": {
+        "type": "object",
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "instance": {"type": "string"},
+            "errors": {"type": "array", "items": {"type": "object"}},
+        },
+    },
+}

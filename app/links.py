@@ -1,0 +1,56 @@
+"""Addresses, media types, and which of them a client wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from mimeparse import MimeTypeParseException, best_match
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import Request
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+HTML = "text/html"
+PROBLEM = "application/problem+json"
+OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+Link = dict[str, str]
+
+
+def address(request: Request, path: str, query: Mapping[str, object] | None = None) -> str:
+    """Return an absolute address of this server, as the client knows it.
+
+    Parameters
+    ----------
+    path : str
+        Absolute, without host.
+    query : Mapping, optional
+        Parameters in order; those that are None are left out.
+    """
+    given = {name: value for name, value in (query or {}).items() if value is not None}
+    suffix = f"?{urlencode(given)}" if given else ""
+    return f"{str(request.base_url).rstrip('/')}{path}{suffix}"
+
+
+def link(href: str, rel: str, media_type: str, title: str) -> Link:
+    """Return a link object (OGC API - Features Part 1, section 7.1; RFC 8288)."""
+    return {"href": href, "rel": rel, "type": media_type, "title": title}
+
+
+def prefers_html(accept: str) -> bool:
+    """Tell whether an Accept header asks for a page rather than for JSON.
+
+    JSON is what a client gets that takes anything, or whose header cannot be read.
+    """
+    try:
+        return bool(best_match([HTML, GEOJSON, JSON], accept or "*/*") == HTML)
+    except MimeTypeParseException:
+        return False

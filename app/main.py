@@ -1,0 +1,67 @@
+"""The application, put together from settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette_compress import CompressMiddleware
+
+from layers.catalogue import bundled_data, read_bundle
+from layers.publishing import open_atlas, seed_store
+from layers.store import SqliteStore
+
+from .api import router as api_router
+from .assets import StaticTree
+from .maps.figure import build_maps
+from .pages.routes import router as pages_router
+from .problems import install_problem_handlers
+from .security import SecurityHeaders
+from .templating import Templates
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+_SMALLEST_COMPRESSED = 500
+"""Bytes below which an answer is sent as it is."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Open the store, bring in the shipped data, and return the application.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    FastAPI
+        Ready to answer; nothing is left to fail at a visitor's request.
+
+    Raises
+    ------
+    DataInvalid
+        If published data break a rule.
+    StoreUnavailable
+        If the store cannot be opened.
+    UnknownAsset
+        If a map needs a script or style that has no local copy.
+    """
+    bundle = read_bundle(settings.data or bundled_data())
+    store = SqliteStore(settings.home / "atlas.sqlite")
+    seed_store(store, bundle)
+    assets = StaticTree()
+    app = FastAPI(title=bundle.catalogue.title, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.atlas = open_atlas(store, bundle)
+    app.state.assets = assets
+    app.state.templates = Templates(assets, review_number=settings.review_number)
+    app.state.maps = build_maps(app.state.atlas, assets)
+    app.include_router(pages_router)
+    app.include_router(api_router)
+    assets.mount(app)
+    install_problem_handlers(app)
+    app.add_middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"])
+    return app

@@ -1,0 +1,148 @@
+"""Every refusal as problem details (RFC 9457), or as a page for a person with a browser."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from layers.errors import (
+    AtlasError,
+    InvalidParameter,
+    NotFound,
+    RevisionConflict,
+    StoreUnavailable,
+)
+
+from .i18n import parse_language
+from .links import PROBLEM, prefers_html
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+
+_LOG = logging.getLogger(__name__)
+
+_STATUS: dict[type[AtlasError], int] = {
+    NotFound: 404,
+    InvalidParameter: 400,
+    RevisionConflict: 409,
+    StoreUnavailable: 503,
+}
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Let the application answer every error in this form."""
+    app.add_exception_handler(AtlasError, _atlas_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _request_invalid)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _atlas_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AtlasError)  # noqa: S101  the handler is registered for it
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if status == 500:
+        return await _unforeseen(request, error)
+    errors = []
+    if isinstance(error, InvalidParameter):
+        errors = [{"parameter": error.parameter, "detail": error.sentence}]
+    return problem(request, status, error.sentence, code=error.code, errors=errors)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  the handler is registered for it
+    detail = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.method} is not possible at {request.url.path}.",
+    }.get(error.status_code, str(error.detail))
+    answer = problem(request, error.status_code, detail)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _request_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  the handler is registered for it
+    errors = [
+        {"parameter": str(each["loc"][-1]), "detail": str(each["msg"])} for each in error.errors()
+    ]
+    sentence = "; ".join(f"{each['parameter']}: {each['detail']}" for each in errors)
+    return problem(request, 400, f"{sentence}.", code="invalid-parameter", errors=errors)
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    incident = str(uuid4())
+    _LOG.error("Incident %s at %s", incident, request.url.path, exc_info=error)
+    detail = f"The atlas failed to answer; its log has the reason under incident {incident}."
+    return problem(request, 500, detail)
+
+
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    code: str | None = None,
+    errors: list[dict[str, str]] | None = None,
+) -> Response:
+    """Return a refusal as ``application/problem+json``, or as a page if the client prefers one.
+
+    Parameters
+    ----------
+    detail : str
+        One sentence: what is wrong, where, how to mend it.
+    code : str, optional
+        Stable name of the kind of problem; it becomes the member `type`.
+    errors : list of dict, optional
+        The single faults, each with the parameter it is about.
+    """
+    title = HTTPStatus(status).phrase
+    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    if _wants_page(request):
+        body = _page(request, status, detail).encode()
+        return Response(body, status, headers, media_type="text/html")
+    document: dict[str, Any] = {
+        "type": f"urn:shizhong-atlas:problem:{code}" if code else "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+    }
+    if errors:
+        document["errors"] = errors
+    return Response(orjson.dumps(document), status, headers, media_type=PROBLEM)
+
+
+def _wants_page(request: Request) -> bool:
+    wanted = request.query_params.get("f")
+    if wanted in {"html", "json"}:
+        return wanted == "html"
+    return prefers_html(request.headers.get("accept", ""))
+
+
+def _page(request: Request, status: int, detail: str) -> str:
+    templates, atlas = request.app.state.templates, request.app.state.atlas
+    language = parse_language(request.query_params.get("lang"))
+    words = templates.wording(atlas, language)
+    titles = {400: "请求有误", 404: "没有找到", 405: "不能这样访问"}
+    page: str = templates.render(
+        "problem.html",
+        atlas=atlas,
+        lang=language,
+        self_href=request.url.path,
+        problem={
+            "status": status,
+            "title": words.gettext(titles.get(status, "图集出了问题")),
+            "detail": detail,
+        },
+        way_out={
+            "href": "/" if language == "zh" else "/?lang=en",
+            "words": words.gettext("回到图集"),
+        },
+    )
+    return page

@@ -1,0 +1,33 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """How this atlas runs; each field is an environment variable with the prefix ``ATLAS_``.
+
+    Attributes
+    ----------
+    home : Path
+        Folder of the store and of everything else that the atlas keeps.
+    data : Path or None
+        Folder of published data (``geojson/catalog.json`` and so on); None for the shipped one.
+    host, port
+        Where `atlas serve` listens.
+    review_number : str or None
+        The map review number (审图号) that public maps must carry, if there is one.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=lambda: Path(click.get_app_dir("shizhong-atlas")))
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    review_number: str | None = None

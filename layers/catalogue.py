@@ -1,0 +1,180 @@
+"""The catalogue: which layers there are, what their features look like, and the code lists.
+
+A layer is added by adding a file and an entry in ``catalog.json``; no code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from .errors import DataInvalid, ValidationFailed
+from .geojson import read_features, read_json
+from .model import Layer
+from .plan import Outline, read_outline
+from .validation import Context, check_layer, known_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .model import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry of a code list, in both languages."""
+
+    label: str
+    label_en: str
+    meaning: str
+    meaning_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the atlas declares about itself.
+
+    Attributes
+    ----------
+    codes : Mapping
+        Code lists by name, each a mapping of code to `Code`, in the order they are shown in.
+    layers : tuple of Layer
+        In drawing order, lowest first.
+    """
+
+    title: str
+    title_en: str
+    description: str
+    description_en: str
+    plan: str
+    codes: Mapping[str, Mapping[str, Code]]
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A folder of published data, read and checked."""
+
+    catalogue: Catalogue
+    outline: Outline
+    features: Mapping[str, tuple[Feature, ...]]
+
+
+def bundled_data() -> Path:
+    """Return the folder of the data that the atlas ships.
+
+    It is `layers/_bundled` in an installed wheel and `data` beside `layers` in a checkout.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "_bundled"
+    return installed if installed.is_dir() else package.parent / "data"
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read and check published data.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``geojson/catalog.json``, the files it names, and ``plan/*.json``.
+
+    Raises
+    ------
+    DataInvalid
+        If a file cannot be read; the sentence names it.
+    ValidationFailed
+        If a feature breaks a rule; the findings name file, feature id, field and reason.
+    """
+    catalogue = read_catalogue(folder / "geojson" / "catalog.json")
+    outlines = {o.id: o for o in map(read_outline, sorted((folder / "plan").glob("*.json")))}
+    if catalogue.plan not in outlines:
+        raise DataInvalid(f'catalog.json, field "plan": there is no plan {catalogue.plan}.')
+    features = {
+        layer.id: tuple(read_features(folder / "geojson" / layer.file))
+        for layer in catalogue.layers
+    }
+    context = Context(outlines, features)
+    findings = [
+        finding
+        for layer in catalogue.layers
+        for finding in check_layer(layer, features[layer.id], context)
+    ]
+    if findings:
+        raise ValidationFailed(findings)
+    return Bundle(catalogue, outlines[catalogue.plan], features)
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Return the catalogue that a file declares.
+
+    Raises
+    ------
+    DataInvalid
+        If a member is missing, a schema is no JSON Schema or a check is unknown.
+    """
+    document = read_json(path)
+    try:
+        layers = tuple(_layer(record, document["properties"]) for record in document["layers"])
+        codes = {
+            name: {code: Code(**entry) for code, entry in entries.items()}
+            for name, entries in document["codes"].items()
+        }
+        texts = [
+            str(document[key])
+            for key in ("title", "title_en", "description", "description_en", "plan")
+        ]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataInvalid(f"{path.name}: a declaration is incomplete ({error}).") from error
+    return Catalogue(*texts, codes=codes, layers=layers)
+
+
+def _layer(record: dict[str, Any], common: dict[str, Any]) -> Layer:
+    schema = _schema(record, common)
+    checks = tuple(record["checks"])
+    if unknown := {check.partition(":")[0] for check in checks} - known_checks():
+        raise DataInvalid(
+            f"catalog.json, layer {record['id']}: no check is called {', '.join(sorted(unknown))}."
+        )
+    known = {name: record[name] for name in _PLAIN_MEMBERS}
+    types = tuple(record["geometry_types"])
+    return Layer(**known, geometry_types=types, schema=schema, checks=checks)
+
+
+def _schema(record: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a layer's properties: the common ones, then its own."""
+    own = record["schema"]
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": record["title"],
+        "type": "object",
+        "properties": common | own["properties"],
+        "required": [*common, *own["required"]],
+        "additionalProperties": False,
+    }
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise DataInvalid(
+            f"catalog.json, layer {record['id']}: not a JSON Schema ({error.message})."
+        ) from error
+    return schema
+
+
+_PLAIN_MEMBERS = (
+    "id",
+    "file",
+    "title",
+    "title_en",
+    "description",
+    "description_en",
+    "attribution",
+    "attribution_en",
+    "licence",
+    "geometry_required",
+    "label",
+    "style",
+)

@@ -1,0 +1,179 @@
+"""The read model: one immutable value per published state of the atlas.
+
+A request holds one `Atlas` from start to end; a publish replaces it by another. Features are
+serialised once, and found by id, by position, by box and by property without a database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import shapely
+
+from .errors import NotFound
+from .geojson import digest, feature_document
+from .model import BBox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from .catalogue import Catalogue
+    from .model import Feature, Layer, Revision
+    from .plan import Outline
+
+
+@dataclass(frozen=True)
+class LayerSnapshot:
+    """One revision of a layer, ready to be served.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the canonical form of what is shown. It names the bytes in addresses and
+        ETags; the revision's own digest also covers internal features.
+    serialised : tuple of bytes
+        Each feature as GeoJSON (UTF-8), in the order of `features`.
+    bbox : BBox or None
+        Of all geometries; None if there is none.
+    """
+
+    layer: Layer
+    revision: Revision
+    digest: str
+    features: tuple[Feature, ...]
+    serialised: tuple[bytes, ...]
+    bbox: BBox | None
+    _positions: Mapping[str, int]
+    _tree: shapely.STRtree
+    _in_tree: NDArray[np.intp]
+
+    def position(self, feature_id: str) -> int:
+        """Return where a feature stands in `features`.
+
+        Raises
+        ------
+        NotFound
+            If the layer has no such feature.
+        """
+        try:
+            return self._positions[feature_id]
+        except KeyError:
+            raise NotFound(f"Collection {self.layer.id} has no item {feature_id}.") from None
+
+    def select(self, bbox: BBox | None, equal: Mapping[str, str]) -> list[int]:
+        """Return the positions of the features that meet every condition, in layer order.
+
+        Parameters
+        ----------
+        bbox : BBox or None
+            Features whose geometry intersects it; those without geometry do not
+            (OGC API - Features Part 1, section 7.15.3).
+        equal : Mapping
+            Property name to the text of its value; a list has the value if one member does.
+        """
+        positions = range(len(self.features)) if bbox is None else self._within(bbox)
+        return [p for p in positions if _has_all(self.features[p].properties, equal)]
+
+    def collection(self, positions: Sequence[int]) -> bytes:
+        """Return the features at some positions as the members of a GeoJSON array."""
+        return b",\n".join([self.serialised[position] for position in positions])
+
+    @property
+    def document(self) -> bytes:
+        """The whole layer as a GeoJSON FeatureCollection; the same bytes for the same digest."""
+        everything = self.collection(range(len(self.features)))
+        return b'{"type":"FeatureCollection","features":[\n' + everything + b"\n]}\n"
+
+    def _within(self, bbox: BBox) -> list[int]:
+        hits = self._tree.query(shapely.box(*bbox), predicate="intersects")
+        return sorted(int(self._in_tree[hit]) for hit in hits)
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Everything that is published at one moment.
+
+    Attributes
+    ----------
+    layers : Mapping
+        Layer snapshots by layer id, in drawing order.
+    digest : str
+        SHA-256 over the digests of all layers.
+    """
+
+    catalogue: Catalogue
+    outline: Outline
+    layers: Mapping[str, LayerSnapshot]
+    digest: str
+
+    def layer(self, layer_id: str) -> LayerSnapshot:
+        """Return a layer.
+
+        Raises
+        ------
+        NotFound
+            If there is none of this id.
+        """
+        try:
+            return self.layers[layer_id]
+        except KeyError:
+            known = ", ".join(self.layers)
+            raise NotFound(
+                f"There is no collection {layer_id}; the collections are {known}."
+            ) from None
+
+
+def take_layer(layer: Layer, revision: Revision, features: Sequence[Feature]) -> LayerSnapshot:
+    """Return the snapshot of a revision.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        All that may be shown, in the order in which they are to be served.
+    """
+    boxes = [feature.bbox for feature in features]
+    drawn = np.array([i for i, box in enumerate(boxes) if box is not None], dtype=np.intp)
+    known = [box for box in boxes if box is not None]
+    return LayerSnapshot(
+        layer=layer,
+        revision=revision,
+        digest=digest(features),
+        features=tuple(features),
+        serialised=tuple(orjson.dumps(feature_document(feature)) for feature in features),
+        bbox=reduce(BBox.union, known) if known else None,
+        _positions={feature.id: i for i, feature in enumerate(features)},
+        _tree=shapely.STRtree([features[i].geometry for i in drawn]),
+        _in_tree=drawn,
+    )
+
+
+def take_atlas(
+    catalogue: Catalogue, outline: Outline, layers: Mapping[str, LayerSnapshot]
+) -> Atlas:
+    """Return the state in which these layers are published together."""
+    digests = "".join(snapshot.digest for snapshot in layers.values())
+    return Atlas(catalogue, outline, layers, hashlib.sha256(digests.encode()).hexdigest())
+
+
+def _has_all(properties: Mapping[str, Any], equal: Mapping[str, str]) -> bool:
+    return all(_has(properties.get(name), wanted) for name, wanted in equal.items())
+
+
+def _has(value: Any, wanted: str) -> bool:
+    if isinstance(value, list):
+        return any(_has(member, wanted) for member in value)
+    if value is None or isinstance(value, dict):
+        return False
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(wanted) == value
+        except ValueError:
+            return False
+    return str(value) == wanted

@@ -1,0 +1,5 @@
+"""The durable truth: layers as lists of revisions, history never rewritten."""
+
+from .sqlite import SqliteStore
+
+__all__ = ["SqliteStore"]
