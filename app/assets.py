@@ -1,0 +1,67 @@
+"""Our scripts, styles and pictures, under addresses that change when any of them does."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.staticfiles import StaticFiles
+
+from .links import IMMUTABLE
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+STATIC_DIRECTORY = Path(__file__).parent / "static"
+
+
+class StaticTree:
+    """The files below ``app/static``.
+
+    Their addresses hold a digest of the whole tree, so that a browser may keep each for ever and
+    modules can import one another by relative paths.
+    """
+
+    def __init__(self, directory: Path = STATIC_DIRECTORY) -> None:
+        self._directory = directory
+        self._digest = _tree_digest(directory)
+
+    def href(self, path: str) -> str:
+        """Return the address of a file.
+
+        Parameters
+        ----------
+        path : str
+            Relative to the tree, as in ``atlas/main.js``.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file; pages are rendered before anybody visits them.
+        """
+        if not (self._directory / path).is_file():
+            raise FileNotFoundError(f"app/static has no file {path}.")
+        return f"/static/{self._digest}/{path}"
+
+    def mount(self, app: FastAPI) -> None:
+        """Let an application serve the tree."""
+        app.mount(f"/static/{self._digest}", _ImmutableFiles(directory=self._directory))
+
+
+class _ImmutableFiles(StaticFiles):
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = IMMUTABLE
+        return response
+
+
+def _tree_digest(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(directory).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
