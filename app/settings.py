@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
+import typer
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
 
-    home: Path = Field(default_factory=lambda: Path(click.get_app_dir("shizhong-atlas")))
+    home: Path = Field(default_factory=lambda: Path(typer.get_app_dir("shizhong-atlas")))
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -2,12 +2,10 @@
 
 from fastapi import APIRouter
 
-from . import common, features, openapi
+from . import common, conformance, features, openapi
 
-CONFORMANCE = (*common.CONFORMANCE, *features.CONFORMANCE, *openapi.CONFORMANCE)
+router = APIRouter()
+for _part in (common, conformance, features, openapi):
+    router.include_router(_part.router)
 
-router = APIRouter(prefix="/api")
-for part in (common, features, openapi):
-    router.include_router(part.router)
-
-__all__ = ["CONFORMANCE", "router"]
+__all__ = ["router"]

@@ -24,7 +24,7 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
 )
 
-router = APIRouter()
+router = APIRouter(prefix="/api")
 
 
 @router.api_route("", methods=["GET", "HEAD"])
@@ -57,20 +57,6 @@ def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep)
     return json_answer(request, document)
 
 
-@router.api_route("/conformance", methods=["GET", "HEAD"])
-def get_conformance(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
-    """Return the conformance classes that the API keeps."""
-    from . import CONFORMANCE as ALL  # noqa: N811, PLC0415  the union is made of this module
-
-    refuse_unknown(request.query_params)
-    if wants_page(request):
-        trail = _trail(request, atlas, templates)[:1]
-        return page_answer(
-            request, atlas, templates, "conformance.html", trail=trail, conforms_to=ALL
-        )
-    return json_answer(request, {"conformsTo": ALL, "links": self_links(request, page=False)})
-
-
 @router.api_route("/collections", methods=["GET", "HEAD"])
 def get_collections(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
     """Return what is known of every collection."""
@@ -82,7 +68,7 @@ def get_collections(request: Request, atlas: AtlasDep, templates: TemplatesDep) 
             atlas,
             templates,
             "collections.html",
-            trail=_trail(request, atlas, templates)[:1],
+            trail=collections_trail(request, atlas, templates)[:1],
             collections=[collection_view(request, words, each) for each in atlas.layers.values()],
         )
     collections = [collection_document(request, words, each) for each in atlas.layers.values()]
@@ -104,7 +90,7 @@ def get_collection(
             atlas,
             templates,
             "collection.html",
-            trail=_trail(request, atlas, templates),
+            trail=collections_trail(request, atlas, templates),
             collection=collection_view(request, words, snapshot),
         )
     return json_answer(request, collection_document(request, words, snapshot))
@@ -172,7 +158,10 @@ def _words(request: Request, atlas: Atlas, templates: TemplatesDep) -> Wording:
     return templates.wording(atlas, parse_language(request.query_params.get("lang")))
 
 
-def _trail(request: Request, atlas: Atlas, templates: TemplatesDep) -> list[tuple[str, str]]:
+def collections_trail(
+    request: Request, atlas: Atlas, templates: TemplatesDep
+) -> list[tuple[str, str]]:
+    """Return the way down to the list of collections, as paths and words."""
     words = _words(request, atlas, templates)
     return [
         ("/api", words.gettext("数据接口")),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",)
 
-router = APIRouter()
+router = APIRouter(prefix="/api")
 
 
 @router.api_route("/collections/{collection_id}/items", methods=["GET", "HEAD"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",)
 
-router = APIRouter()
+router = APIRouter(prefix="/api")
 
 Schema = dict[str, Any]
 

@@ -27,7 +27,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 _ICON = Path(__file__).parent.parent / "static" / "atlas" / "icon.svg"
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 async def get_atlas_page(
     request: Request, atlas: AtlasDep, f: str | None = None, lang: str | None = None
 ) -> Response:
@@ -41,7 +41,7 @@ async def get_atlas_page(
     )
 
 
-@router.get("/maps/{name}.{digest}.js")
+@router.api_route("/maps/{name}.{digest}.js", methods=["GET", "HEAD"])
 async def get_map_script(request: Request, name: str, digest: str) -> Response:
     """Return the script of a map; its bytes never change under one address."""
     figure = _maps(request).get(name)
@@ -55,7 +55,7 @@ async def get_map_script(request: Request, name: str, digest: str) -> Response:
     return Response(figure.script, media_type="text/javascript", headers=headers)
 
 
-@router.get("/maps/{layer_id}")
+@router.api_route("/maps/{layer_id}", methods=["GET", "HEAD"])
 async def get_map_page(
     request: Request, atlas: AtlasDep, layer_id: str, lang: str | None = None
 ) -> Response:
@@ -74,7 +74,7 @@ async def get_map_page(
     )
 
 
-@router.get("/favicon.ico")
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"])
 async def get_icon() -> Response:
     """Return the icon for browsers that ask without reading the page."""
     return Response(
@@ -84,7 +84,7 @@ async def get_icon() -> Response:
     )
 
 
-@router.get("/robots.txt")
+@router.api_route("/robots.txt", methods=["GET", "HEAD"])
 async def get_robots() -> Response:
     """Let every crawler in."""
     return Response("User-agent: *\nAllow: /\n", media_type="text/plain")
