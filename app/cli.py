@@ -30,13 +30,15 @@ def serve(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Port; 8000 unless ATLAS_PORT is set, 0 for a free one."),
+        typer.Option(
+            min=0, max=65535, help="Port; 8000 unless ATLAS_PORT is set, 0 for a free one."
+        ),
     ] = None,
 ) -> None:
     """Start the atlas and print its address. Stop it with Ctrl+C."""
-    from .main import create_app  # noqa: PLC0415  the other commands start without the web stack
-    from .maps.vendor import UnknownAsset  # noqa: PLC0415  as above
-    from .settings import Settings  # noqa: PLC0415  as above
+    from .main import create_app
+    from .maps.vendor import UnknownAsset
+    from .settings import Settings
 
     given = {"host": host, "port": port}
     settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -51,11 +53,12 @@ def serve(
 @app.command()
 def check(
     folder: Annotated[
-        Path | None, typer.Argument(help="Folder with geojson/ and plan/; the shipped data if absent.")
+        Path | None,
+        typer.Argument(help="Folder with geojson/ and plan/; the shipped data if absent."),
     ] = None,
 ) -> None:
     """Check published data: schema, ids, geometry, zones, citations. Exits 3 with what is wrong."""
-    from layers.catalogue import bundled_data, read_bundle  # noqa: PLC0415  shapely loads slowly
+    from layers.catalogue import bundled_data, read_bundle
 
     try:
         bundle = read_bundle(folder or bundled_data())
@@ -91,7 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _run(application: FastAPI, listener: socket.socket) -> None:
-    import uvicorn  # noqa: PLC0415  only this command needs it
+    import uvicorn
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

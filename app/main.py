@@ -15,9 +15,9 @@ from layers.store import SqliteStore
 from .api import router as api_router
 from .assets import StaticTree
 from .maps.figure import build_maps
-from .security import SecurityHeaders
 from .pages.routes import router as pages_router
 from .problems import install_problem_handlers
+from .security import SecurityHeaders
 from .templating import Templates
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from .maps.styles import is_ground
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from layers.snapshot import Atlas
-
     from layers.model import Feature, Layer
+    from layers.snapshot import Atlas
 
     from .i18n import Language
 

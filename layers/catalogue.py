@@ -123,13 +123,13 @@ def read_catalogue(path: Path) -> Catalogue:
             name: {code: Code(**entry) for code, entry in entries.items()}
             for name, entries in document["codes"].items()
         }
-        texts = [
-            str(document[key])
+        texts = {
+            key: str(document[key])
             for key in ("title", "title_en", "description", "description_en", "plan")
-        ]
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise DataInvalid(f"{path.name}: a declaration is incomplete ({error}).") from error
-    return Catalogue(*texts, codes=codes, layers=layers)
+    return Catalogue(**texts, codes=codes, layers=layers)
 
 
 def _layer(record: dict[str, Any], common: dict[str, Any]) -> Layer:

@@ -16,12 +16,11 @@ Each carries a stable `code`, one sentence that can be shown to a person, and wh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from .validation import Finding
 
 
 class AtlasError(Exception):
@@ -79,6 +78,22 @@ class DataInvalid(AtlasError):
 
     code = "data-invalid"
     exit_status = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that breaks one rule, and how to mend it."""
+
+    rule: str
+    file: str
+    feature_id: str | None
+    field: str
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        feature = f", feature {self.feature_id}" if self.feature_id else ""
+        return f'{self.file}{feature}, field "{self.field}": {self.message} {self.remedy}'.strip()
 
 
 class ValidationFailed(DataInvalid):

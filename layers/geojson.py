@@ -140,7 +140,9 @@ def _feature(record: Any, file: str, index: int) -> Feature:
     if not isinstance(properties, dict):
         raise DataInvalid(f'{where}, member "properties": must be an object.')
     if "geometry" not in record:
-        raise DataInvalid(f'{where}, member "geometry": is missing; write null for an unknown place.')
+        raise DataInvalid(
+            f'{where}, member "geometry": is missing; write null for an unknown place.'
+        )
     return Feature(identifier, _geometry(record["geometry"], where), properties)
 
 
@@ -156,7 +158,13 @@ def _geometry(document: Any, where: str) -> BaseGeometry | None:
         raise DataInvalid(f'{where}, field "geometry": {reason}')
     try:
         geometry: BaseGeometry = shape(document)
-    except (ValueError, TypeError, IndexError, AttributeError, shapely.errors.ShapelyError) as error:
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        shapely.errors.ShapelyError,
+    ) as error:
         raise DataInvalid(
             f'{where}, field "geometry": not a {document["type"]} ({error}).'
         ) from error

@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
 import shapely
 from pyproj import Geod, Transformer
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
@@ -84,7 +84,7 @@ def _transformer(source: int, target: int) -> Transformer:
 
 
 def _transformed(geometry: Geometry, transformer: Transformer) -> Geometry:
-    def project(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-        return transformer.transform(x, y)  # type: ignore[no-any-return]
+    def project(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(transformer.transform(positions[:, 0], positions[:, 1]))
 
-    return shapely.transform(geometry, project, interleaved=False)
+    return shapely.transform(geometry, project)

@@ -136,10 +136,10 @@ def read_outline(path: Path) -> Outline:
     document = read_json(path)
     try:
         chapters = tuple(_chapter(record) for record in document["chapters"])
-        texts = [str(document[key]) for key in ("id", "title", "title_en", "date", "sha256")]
+        texts = {key: str(document[key]) for key in ("id", "title", "title_en", "date", "sha256")}
     except (KeyError, TypeError, ValueError) as error:
         raise DataInvalid(f"{path.name}: not an outline of a plan ({error}).") from error
-    return Outline(*texts, chapters=chapters)
+    return Outline(**texts, chapters=chapters)
 
 
 def parse_plan(text: str) -> PlanText:

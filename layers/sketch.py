@@ -96,7 +96,9 @@ class Ground:
 def read_facts(folder: Path) -> Facts:
     """Return the facts of a folder with subdistricts.csv, anchors.csv and zone_lines.csv."""
     boxes = {
-        row["name"]: box(*(float(row[side]) for side in ("west", "south", "east", "north")))
+        row["name"]: box(
+            float(row["west"]), float(row["south"]), float(row["east"]), float(row["north"])
+        )
         for row in _rows(folder / "subdistricts.csv")
     }
     anchors = {
@@ -128,7 +130,7 @@ def read_outline_of_district() -> Polygon:
     records = json.loads(content)["features"]
     record = next(each for each in records if each["properties"]["gb"] == "156370103")
     shape = shapely.from_geojson(json.dumps(record["geometry"]))
-    (outline,) = getattr(shape, "geoms", [shape])
+    outline: Polygon = next(iter(getattr(shape, "geoms", [shape])))
     vertices = len(outline.exterior.coords)
     km2 = to_4548(outline).area / 1e6
     if vertices != OUTLINE_VERTICES or abs(km2 - OUTLINE_KM2) > 0.01:
@@ -154,7 +156,8 @@ def derive_ground(facts: Facts, outline: Polygon) -> Ground:
     }
     if len(pieces) != len(zones):
         raise DataInvalid(f"The zone lines cut the district into {len(pieces)} pieces, not 3.")
-    return Ground(facts, shapely.union_all(list(zones.values())), zones)
+    whole: Any = shapely.union_all(list(zones.values()))
+    return Ground(facts, whole, zones)
 
 
 def zone_range_km2(facts: Facts, outline: Polygon, line: str, metres: float) -> tuple[float, float]:
@@ -211,8 +214,8 @@ def derive_zone(name: str, ground: Ground) -> Sketch:
         "规划没有给出三区界线。以区界为框，用两条推定的分界线切开："
         "北线沿相邻街道外接框的重叠处，南线先沿京沪高速铁路、再取党家庄、大涧沟、兴隆以南 1 km。"
         "只表示大致范围。",
-        "The plan gives no limits. The district is cut by two inferred lines: the northern one runs "
-        "where the boxes of neighbouring subdistricts overlap, the southern one along the "
+        "The plan gives no limits. The district is cut by two inferred lines: the northern one "
+        "runs where the boxes of neighbouring subdistricts overlap, the southern one along the "
         "Beijing–Shanghai railway and then 1 km south of Dangjiazhuang, Dajiangou and Xinglong. "
         "It shows the rough extent only.",
         "P4",
@@ -240,8 +243,8 @@ def rounded_boxes(*names: str, zone: str, corner_m: float = 300) -> Callable[[Gr
 
     def rule(ground: Ground) -> Sketch:
         union = shapely.union_all([to_4548(ground.facts.boxes[name]) for name in names])
-        soft = union.buffer(-corner_m, quad_segs=_ARC_SEGMENTS)
-        soft = soft.buffer(corner_m, quad_segs=_ARC_SEGMENTS).simplify(1)
+        core = union.buffer(-corner_m, quad_segs=_ARC_SEGMENTS)
+        soft = core.buffer(corner_m, quad_segs=_ARC_SEGMENTS).simplify(1)
         area = _clipped(soft, ground.zones[zone])
         listed = "、".join(names)
         return Sketch(
@@ -344,7 +347,9 @@ def between(name: str, other: str, source: str) -> Callable[[Ground], Sketch]:
     return rule
 
 
-def between_anchors(name: str, other: str, source: str, *, width_m: float) -> Callable[[Ground], Sketch]:
+def between_anchors(
+    name: str, other: str, source: str, *, width_m: float
+) -> Callable[[Ground], Sketch]:
     """Make the area within half a width of the line that joins two anchors, in the north zone."""
 
     def rule(ground: Ground) -> Sketch:
@@ -403,9 +408,7 @@ SKETCHES: Mapping[str, Callable[[Ground], Sketch]] = {
     "daguanyuan": rounded_boxes("大观园街道", zone=NORTH),
     "zongbu-qiye-jujiquan": rounded_boxes("大观园街道", "魏家庄街道", "杆石桥街道", zone=NORTH),
     "baotuquan-xi-guangchang": between("趵突泉", "济南清真南大寺", _SPRING_SOURCE),
-    "baotuquan-xi-pianqu": between_anchors(
-        "趵突泉", "济南清真南大寺", _SPRING_SOURCE, width_m=600
-    ),
+    "baotuquan-xi-pianqu": between_anchors("趵突泉", "济南清真南大寺", _SPRING_SOURCE, width_m=600),
     "erhuannanlu-kechuangdai": belt(
         "党家庄大集", "七贤大集", "九曲庄大集", "十六里河大集", "兴隆大集"
     ),
@@ -448,9 +451,9 @@ def _published(geometry: BaseGeometry | None) -> Any:
 def _north_of(outline: Polygon, line: LineString, shift_m: float) -> BaseGeometry:
     """Return what of the outline lies north of a line moved `shift_m` metres to the south."""
     moved = shapely.transform(to_4548(line), lambda xy: xy - (0.0, shift_m))
-    (x0, y0), (x1, y1) = moved.coords[0], moved.coords[-1]
+    x_first, x_last = moved.coords[0][0], moved.coords[-1][0]
     top = to_4548(outline).bounds[3] + 5_000
-    cap = Polygon([*moved.coords, (x1, y0 + top), (x1, top), (x0, top)])
+    cap = Polygon([*moved.coords, (x_last, top), (x_first, top)])
     return from_4548(to_4548(outline).intersection(cap.buffer(0)))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 from jsonschema import Draft202012Validator, FormatChecker
 
+from .errors import Finding
 from .geojson import DECIMALS
 from .measure import to_4548
 from .plan import Citation
@@ -28,22 +29,6 @@ SLIVER_M2 = 0.01
 
 TOUCH_DEGREES = 10.0**-DECIMALS
 """How far a vertex may stand outside its zone: the rounding of a published coordinate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that breaks one rule, and how to mend it."""
-
-    rule: str
-    file: str
-    feature_id: str | None
-    field: str
-    message: str
-    remedy: str
-
-    def __str__(self) -> str:
-        feature = f", feature {self.feature_id}" if self.feature_id else ""
-        return f'{self.file}{feature}, field "{self.field}": {self.message} {self.remedy}'.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +215,7 @@ def _tile_finding(layer: Layer, feature_id: str | None, reason: str) -> Finding:
     return Finding("tiles", layer.file, feature_id, "geometry", reason, remedy)
 
 
-_DECLARED: Mapping[
-    str, Callable[[Layer, Sequence[Feature], Context, str], Iterable[Finding]]
-] = {"inside": _inside_zone, "tiles": _tiles}
+_DECLARED: Mapping[str, Callable[[Layer, Sequence[Feature], Context, str], Iterable[Finding]]] = {
+    "inside": _inside_zone,
+    "tiles": _tiles,
+}

@@ -37,7 +37,10 @@ def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep)
         links = [
             {"href": page_href(request, "/api/collections"), "title": words.gettext("数据集")},
             {"href": page_href(request, "/api/conformance"), "title": words.gettext("符合的标准")},
-            {"href": address(request, "/api/openapi"), "title": words.gettext("接口说明（OpenAPI）")},
+            {
+                "href": address(request, "/api/openapi"),
+                "title": words.gettext("接口说明（OpenAPI）"),
+            },
         ]
         landing = {"description": words.title(catalogue, "description"), "links": links}
         return page_answer(request, atlas, templates, "landing.html", trail=[], landing=landing)
@@ -133,9 +136,7 @@ def collection_document(
     return document
 
 
-def collection_view(
-    request: Request, words: Wording, snapshot: LayerSnapshot
-) -> dict[str, Any]:
+def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -> dict[str, Any]:
     """Return what the pages show of a collection."""
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}"

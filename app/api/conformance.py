@@ -1,4 +1,4 @@
-"""Conformance declaration (OGC API - Features Part 1, section 7.4): the union of what each part earns."""
+"""Conformance (OGC API - Features Part 1, section 7.4): the union of what each part earns."""
 
 from __future__ import annotations
 

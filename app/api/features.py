@@ -44,7 +44,9 @@ def get_items(
         return _items_page(request, atlas, templates, snapshot, query, hits, page)
     links = [
         *self_links(request, page=False, media_type=GEOJSON),
-        link(address(request, f"/api/collections/{collection_id}"), "collection", JSON, "Collection"),
+        link(
+            address(request, f"/api/collections/{collection_id}"), "collection", JSON, "Collection"
+        ),
         *_paging(request, query, len(hits)),
     ]
     body = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
@@ -68,7 +70,9 @@ def get_item(
         return _item_page(request, atlas, templates, snapshot, snapshot.features[position])
     links = [
         *self_links(request, page=False, media_type=GEOJSON),
-        link(address(request, f"/api/collections/{collection_id}"), "collection", JSON, "Collection"),
+        link(
+            address(request, f"/api/collections/{collection_id}"), "collection", JSON, "Collection"
+        ),
     ]
     body = snapshot.serialised[position][:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
     return bytes_answer(request, body, GEOJSON)

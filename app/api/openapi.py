@@ -52,7 +52,9 @@ def describe(atlas: Atlas, server: str) -> Schema:
         "paths": _paths(atlas),
         "components": {
             "parameters": _parameters(),
-            "responses": {"Problem": _content("What is wrong and how to mend it", PROBLEM, "Problem")},
+            "responses": {
+                "Problem": _content("What is wrong and how to mend it", PROBLEM, "Problem")
+            },
             "schemas": _SCHEMAS,
         },
     }
@@ -161,10 +163,14 @@ def _parameters() -> Schema:
     return {
         "limit": _query("limit", "How many items at most", limit),
         "offset": _query(
-            "offset", "How many items to leave out first", {"type": "integer", "minimum": 0, "default": 0}
+            "offset",
+            "How many items to leave out first",
+            {"type": "integer", "minimum": 0, "default": 0},
         ),
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
-        "datetime": _query("datetime", "RFC 3339 instant or interval of validity", {"type": "string"}),
+        "datetime": _query(
+            "datetime", "RFC 3339 instant or interval of validity", {"type": "string"}
+        ),
         "f": _query("f", "Format", {"type": "string", "enum": list(FORMATS)}),
         "lang": _query("lang", "Language of the texts", {"type": "string", "enum": ["zh", "en"]}),
         "featureId": {
@@ -182,9 +188,7 @@ _LINKS: Schema = {
     "items": {
         "type": "object",
         "required": ["href", "rel"],
-        "properties": {
-            name: {"type": "string"} for name in ("href", "rel", "type", "title")
-        },
+        "properties": {name: {"type": "string"} for name in ("href", "rel", "type", "title")},
     },
 }
 _FEATURE: Schema = {

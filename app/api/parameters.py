@@ -84,9 +84,7 @@ def refuse_unknown(query: QueryParams, allowed: Collection[str] = ()) -> dict[st
     for name, value in query.multi_items():
         if name not in known:
             listed = ", ".join(sorted(known))
-            raise InvalidParameter(
-                name, f"There is no parameter {name} here; there are: {listed}."
-            )
+            raise InvalidParameter(name, f"There is no parameter {name} here; there are: {listed}.")
         if name in seen:
             raise InvalidParameter(name, f"Parameter {name} stands twice; give it once.")
         seen[name] = value
@@ -127,7 +125,9 @@ def parse_bbox(text: str) -> BBox:
     west, south, east, north = numbers if len(parts) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
     if not all(map(math.isfinite, numbers)):
         raise _bbox_fault("must be finite numbers")
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90):
+    if not (
+        -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90
+    ):
         raise _bbox_fault("is outside longitude ±180, latitude ±90")
     if west > east or south > north:
         raise _bbox_fault("is reversed; the order is west,south,east,north")
@@ -147,7 +147,9 @@ def _limit(text: str) -> int:
 
 def _whole(name: str, text: str) -> int:
     if not _DIGITS.fullmatch(text):
-        raise InvalidParameter(name, f"Parameter {name} is {text[:40]!r}; it must be a whole number.")
+        raise InvalidParameter(
+            name, f"Parameter {name} is {text[:40]!r}; it must be a whole number."
+        )
     return int(text)
 
 

@@ -10,9 +10,10 @@ from shapely.ops import polylabel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from layers.snapshot import LayerSnapshot
     from shapely.geometry import Point
     from shapely.geometry.base import BaseGeometry
+
+    from layers.snapshot import LayerSnapshot
 
 _TOLERANCE_DEGREES = 0.0005
 """How near to the best place is near enough: some 50 m."""

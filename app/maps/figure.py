@@ -24,8 +24,9 @@ from .vendor import localise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from app.assets import StaticTree
     from branca.element import Element, Figure
+
+    from app.assets import StaticTree
     from layers.snapshot import Atlas, LayerSnapshot
 
 WHOLE_ATLAS = "atlas"

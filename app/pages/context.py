@@ -13,12 +13,11 @@ from .strings import SCRIPT_STRINGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from layers.snapshot import Atlas, LayerSnapshot
-
     from app.i18n import Language
     from app.maps.figure import RenderedMap
     from app.wording import Wording
     from layers.model import Feature, Layer
+    from layers.snapshot import Atlas, LayerSnapshot
 
 _SHAPES = {"Polygon": "area", "LineString": "line", "Point": "point"}
 _PAPER_INK = "#5B6470"

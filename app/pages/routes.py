@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from app.dependencies import AtlasDep
 from fastapi import APIRouter, Request, Response
 
+from app.dependencies import AtlasDep
 from app.i18n import parse_language
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound

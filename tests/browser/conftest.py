@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+
 from app.main import create_app
 from app.settings import Settings
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Page, expect
+
 from app.main import create_app
 from app.settings import Settings
-from playwright.sync_api import Page, expect
 
 
 def test_only_our_host_is_asked(visit, watch, server):

@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app.main import create_app
-from app.settings import Settings
 from playwright.sync_api import Page, expect
 from starlette.responses import HTMLResponse
+
+from app.main import create_app
+from app.settings import Settings
 
 DATA = Path(__file__).parents[2] / "data"
 HOSTILE = """<script>window.hacked=1</script>"'\\ <img src=x onerror="window.hacked=2">"""

@@ -1,0 +1,64 @@
+# make serve    set up and start the atlas (HOST=, PORT=)
+# make test     set up and run every test (ARGS= goes to pytest)
+# make check    lint, format, types, architecture, dependencies
+# make fix      mend what the linter and formatter can mend
+# make lock     write requirements/*.txt anew from pyproject.toml
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+ARGS ?=
+PYTHON ?=
+BIN := .venv/bin
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export ATLAS_HOME ?= $(CURDIR)/.atlas
+
+BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
+
+.PHONY: help serve test setup check fix lock
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+serve: .venv/runtime
+	@exec $(BIN)/atlas serve --host $(HOST) --port $(PORT)
+
+test: .venv/dev
+	@./.ci/browser.sh
+	@if command -v chromium >/dev/null; then exec $(BIN)/pytest $(ARGS); \
+	else echo "Skipped: tests/browser (install chromium and fonts-noto-cjk to run them)."; \
+	exec $(BIN)/pytest --ignore=tests/browser $(ARGS); fi
+
+setup: .venv/dev
+
+check: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry app layers
+
+fix: .venv/dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.venv/python:
+	@PYTHON="$(PYTHON)" ./.ci/venv.sh
+	@touch $@
+
+.venv/runtime: .venv/python requirements/runtime.txt $(BUILT)
+	@echo "Installing the atlas …"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/runtime.txt
+	@$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@
+
+.venv/dev: .venv/runtime requirements/dev.txt
+	@echo "Installing the tools for tests …"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock: .venv/python
+	$(BIN)/python -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/uv lock --upgrade
+	.venv-lock/bin/uv export -q --no-emit-project --no-annotate --no-header --no-dev -o requirements/runtime.txt
+	.venv-lock/bin/uv export -q --no-emit-project --no-annotate --no-header --group dev -o requirements/dev.txt
+	rm -rf .venv-lock
