@@ -129,7 +129,11 @@ def _page(request: Request, status: int, detail: str) -> str:
     templates, atlas = request.app.state.templates, request.app.state.atlas
     language = parse_language(request.query_params.get("lang"))
     words = templates.wording(atlas, language)
-    titles = {400: "请求有误", 404: "没有找到", 405: "不能这样访问"}
+    titles = {
+        400: words.gettext("请求有误"),
+        404: words.gettext("没有找到"),
+        405: words.gettext("不能这样访问"),
+    }
     page: str = templates.render(
         "problem.html",
         atlas=atlas,
@@ -137,7 +141,7 @@ def _page(request: Request, status: int, detail: str) -> str:
         self_href=request.url.path,
         problem={
             "status": status,
-            "title": words.gettext(titles.get(status, "图集出了问题")),
+            "title": titles.get(status, words.gettext("图集出了问题")),
             "detail": detail,
         },
         way_out={

@@ -136,7 +136,7 @@ class Wording:
             "certainty": self.certainty(properties),
             "precision": properties.get("precision"),
             "precision_words": self._precision(properties.get("precision")),
-            "source": properties.get("geometry_source") or "",
+            "source": self.text(properties, "geometry_source"),
             "method": self.text(properties, "geometry_method"),
             "citations": [
                 {"words": self.citation(citation), "title": self.heading(citation)}

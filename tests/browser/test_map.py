@@ -77,7 +77,7 @@ def test_click_where_projects_overlap_lists_them_all(visit, page: Page, click_sh
 
 def test_hover_lights_shape_and_list(visit, page: Page):
     visit("/")
-    link = page.get_by_role("link", name=re.compile("^老商埠"))
+    link = page.get_by_role("link", name=re.compile("^老商埠 "))
     link.hover()
     expect(page.locator("path.shape.is-lit")).not_to_have_count(0)
     page.get_by_role("link", name="English").hover()
@@ -102,10 +102,10 @@ def test_the_shape_under_the_pointer_is_lit_in_the_list(visit, page: Page):
 
 def test_a_layer_can_be_switched_off(visit, page: Page):
     visit("/")
-    page.get_by_role("checkbox", name=re.compile("三大片区|片区")).first.uncheck()
+    page.get_by_role("checkbox", name="三大空间").uncheck()
     expect(page.locator(".leaflet-atlas-zones-pane path.shape")).to_have_count(0)
     expect(page.locator(".name-always:not(.is-hidden)")).to_have_count(0)
-    page.get_by_role("checkbox", name=re.compile("三大片区|片区")).first.check()
+    page.get_by_role("checkbox", name="三大空间").check()
     expect(page.locator(".leaflet-atlas-zones-pane path.shape")).to_have_count(3)
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 
 def entry(page: Page, name: str):
-    return page.get_by_role("link", name=re.compile(f"^{name}"))
+    return page.get_by_role("link", name=re.compile(f"^{name} "))
 
 
 def test_enter_in_the_list_opens_details_and_escape_returns(visit, page: Page):
@@ -126,7 +126,7 @@ def test_english_is_complete(visit, page: Page):
     expect(page).to_have_url(re.compile(r"\?f=projects/laoshangbu&lang=en$"))
     details = page.locator("#detail").evaluate(
         "article => { const copy = article.cloneNode(true);"
-        " const chinese = copy.querySelectorAll('cite, [data-row=aliases], [data-row=source]');"
+        " const chinese = copy.querySelectorAll('cite, [data-row=aliases]');"
         " chinese.forEach((each) => each.remove());"
         " return copy.textContent; }"
     )

@@ -77,7 +77,7 @@ export class Words {
       certainty: this.certainty(p),
       precision: p.precision ?? "none",
       precision_words: this.precision(p),
-      source: p.geometry_source ?? "",
+      source: this.text(p, "geometry_source"),
       method: this.text(p, "geometry_method"),
       citations: (p.citations ?? []).map((citation) => this.citation(citation)),
       api: `/api/collections/${ref.replace("/", "/items/")}`,

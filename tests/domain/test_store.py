@@ -1,0 +1,142 @@
+"""The embedded store keeps every revision, and follows the shipped data until staff publish."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from layers.catalogue import bundled_data, read_bundle
+from layers.errors import RevisionConflict, StoreUnavailable
+from layers.geojson import digest
+from layers.model import Feature
+from layers.publishing import open_atlas, seed_store
+from layers.store import SqliteStore
+from shapely.geometry import Point
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return read_bundle(bundled_data())
+
+
+@pytest.fixture
+def store(tmp_path):
+    return SqliteStore(tmp_path / "home" / "atlas.sqlite")
+
+
+def publish(store, features, base=None, kind="publish"):
+    return store.publish("x", features, base=base, kind=kind, author="a", message="m")
+
+
+def features(*names):
+    return [Feature(name, Point(117, 36.5), {"name": name}) for name in names]
+
+
+def test_a_revision_can_be_read_after_later_ones(store):
+    first = publish(store, features("a", "b", "c"))
+    changed = [*features("a"), Feature("b", None, {"name": "乙"}), *features("d")]
+    second = publish(store, changed, base=first)
+    assert store.features(first) == features("a", "b", "c")
+    assert store.features(second) == changed
+    assert store.head("x") == second
+    assert (first.number, second.number) == (1, 2)
+    assert second.digest == digest(changed)
+
+
+def test_only_what_changes_is_stored(store):
+    first = publish(store, features(*"abcdefgh"))
+    publish(store, features(*"abcdefg"), base=first)
+    with sqlite3.connect(store.path) as connection:
+        (rows,) = connection.execute("SELECT count(*) FROM feature_version").fetchone()
+    connection.close()
+    assert rows == 8
+
+
+def test_a_stale_base_is_refused_and_nothing_stored(store):
+    first = publish(store, features("a"))
+    second = publish(store, features("a", "b"), base=first)
+    with pytest.raises(RevisionConflict, match="revision 2"):
+        publish(store, features("c"), base=first)
+    with pytest.raises(RevisionConflict):
+        publish(store, features("c"))
+    assert store.head("x") == second
+
+
+def test_a_publish_that_fails_leaves_nothing(store):
+    twice = [*features("a"), *features("a")]
+    with pytest.raises(AttributeError):
+        publish(store, [*twice, None])
+    assert store.head("x") is None
+
+
+def test_the_seed_is_brought_in_once(store, bundle):
+    assert len(seed_store(store, bundle)) == 3
+    assert seed_store(store, bundle) == []
+
+
+def test_a_changed_seed_becomes_a_new_revision(store, bundle):
+    seed_store(store, bundle)
+    fewer = {**bundle.features, "projects": bundle.features["projects"][:-1]}
+    (added,) = seed_store(store, replace(bundle, features=fewer))
+    assert (added.layer_id, added.number) == ("projects", 2)
+
+
+def test_a_changed_order_of_the_seed_is_a_change(store, bundle):
+    seed_store(store, bundle)
+    turned = {**bundle.features, "projects": bundle.features["projects"][::-1]}
+    seed_store(store, replace(bundle, features=turned))
+    served = open_atlas(store, bundle).layers["projects"].features
+    assert [f.id for f in served] == [f.id for f in turned["projects"]]
+
+
+def test_what_staff_published_is_left_alone(store, bundle):
+    seed_store(store, bundle)
+    head = store.head("projects")
+    mine = bundle.features["projects"][:3]
+    store.publish("projects", mine, base=head, kind="publish", author="a", message="m")
+    assert seed_store(store, bundle) == []
+    assert len(open_atlas(store, bundle).layers["projects"].features) == 3
+
+
+def test_what_is_served_is_what_was_published(store, bundle):
+    seed_store(store, bundle)
+    atlas = open_atlas(store, bundle)
+    for layer_id, snapshot in atlas.layers.items():
+        assert snapshot.features == bundle.features[layer_id]
+
+
+def test_internal_features_leave_no_trace_in_what_is_served(tmp_path, bundle):
+    one = SqliteStore(tmp_path / "one.sqlite")
+    seed_store(one, bundle)
+    (first, *_) = bundle.features["projects"]
+    hidden = Feature("hidden", None, {**first.properties, "name": "内部", "access": "internal"})
+    more = {**bundle.features, "projects": (hidden, *bundle.features["projects"])}
+    other = SqliteStore(tmp_path / "other.sqlite")
+    seed_store(other, replace(bundle, features=more))
+    without, having = open_atlas(one, bundle), open_atlas(other, bundle)
+    assert having.digest == without.digest
+    for layer_id in without.layers:
+        assert having.layers[layer_id].document == without.layers[layer_id].document
+        assert having.layers[layer_id].digest == without.layers[layer_id].digest
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path):
+    path = tmp_path / "atlas.sqlite"
+    path.write_bytes(b"not a database, but long enough to be looked at" * 100)
+    with pytest.raises(StoreUnavailable, match="atlas.sqlite"):
+        SqliteStore(path)
+
+
+def test_a_store_of_a_newer_atlas_is_refused(store):
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreUnavailable, match="newer atlas"):
+        SqliteStore(store.path)
+
+
+def test_a_home_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreUnavailable, match="ATLAS_HOME"):
+        SqliteStore(tmp_path / "file" / "atlas.sqlite")
