@@ -12,7 +12,6 @@ import json
 import os
 import posixpath
 import re
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -31,6 +30,8 @@ _MANIFEST = "manifest.json"
 _REFERENCE = re.compile(r"""url\(\s*["']?([^"')?#]+)""")
 _CARRIED = (".png", ".gif", ".svg", ".woff2")
 """What styles may bring along; every browser that runs the atlas reads woff2."""
+_LICENCE = re.compile(r"(mit-)?licen[cs]e(\.\w+)?", re.IGNORECASE)
+"""A package's terms, which go wherever its files go."""
 
 
 class VendorHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -52,8 +53,7 @@ class VendorHook(BuildHookInterface):  # type: ignore[type-arg]
                 manifest = _collect(root, Path(folder), fresh)
                 text = json.dumps({"stamp": stamp, "files": manifest}, indent=1, sort_keys=True)
                 (fresh / _MANIFEST).write_text(text + "\n", encoding="utf-8")
-                shutil.rmtree(root / TARGET, ignore_errors=True)
-                fresh.rename(root / TARGET)
+                _replace(root / TARGET, fresh, Path(folder) / "old")
 
 
 def _stamp(root: Path) -> str:
@@ -71,6 +71,13 @@ def _is_complete(target: Path, stamp: str) -> bool:
         (target / path).is_file() and _sha256(target / path) == digest
         for path, digest in manifest["files"].items()
     )
+
+
+def _replace(target: Path, fresh: Path, old: Path) -> None:
+    """Put a finished folder in place by renaming; there is never a half-written one."""
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
 
 
 def _collect(root: Path, scratch: Path, target: Path) -> dict[str, str]:
@@ -93,8 +100,10 @@ def _npm_pack(names: list[str], folder: Path) -> None:
     windows = os.name == "nt"
     npm = node / ("node_modules" if windows else "lib/node_modules") / "npm/bin/npm-cli.js"
     binary = node / ("node.exe" if windows else "bin/node")
-    command = [str(binary), str(npm), "pack", "--silent", "--ignore-scripts", *names]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [str(binary), str(npm), "pack", "--loglevel=error", "--ignore-scripts", *names]
+    done = subprocess.run(  # noqa: S603
+        command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines()[:3]
         raise SystemExit(
@@ -117,17 +126,29 @@ def _take_files(archive: Path, package: dict[str, Any], folder: Path) -> None:
     wanted = list(dict.fromkeys([*package.get("links", {}).values(), *package.get("extra", [])]))
     with tarfile.open(archive) as tar:
         members = {m.name.partition("/")[2]: m for m in tar.getmembers() if m.isfile()}
+        wanted += [name for name in members if _LICENCE.fullmatch(name)]
         while wanted:
             path = wanted.pop()
             target = folder / path
             if target.exists():
                 continue
-            stream = tar.extractfile(members[path])
+            stream = tar.extractfile(_member(members, path, package))
             content = _adapted(stream.read() if stream else b"", path, package)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
             if path.endswith(".css"):
                 wanted += [name for name in _references(content, path) if name in members]
+
+
+def _member(
+    members: dict[str, tarfile.TarInfo], path: str, package: dict[str, Any]
+) -> tarfile.TarInfo:
+    if path not in members:
+        raise SystemExit(
+            f"npm package {package['name']} {package['version']} has no file {path}, which "
+            f"{DECLARATION} declares."
+        )
+    return members[path]
 
 
 def _references(style: bytes, path: str) -> Iterator[str]:

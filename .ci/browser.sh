@@ -6,6 +6,7 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo='sudo -n'
 if command -v apt-get >/dev/null && { [ -z "$sudo" ] || $sudo true 2>/dev/null; }; then
   echo "Installing chromium and fonts-noto-cjk …"
-  $sudo apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq chromium fonts-noto-cjk fontconfig >/dev/null
+  { $sudo apt-get update -qq && $sudo env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq chromium fonts-noto-cjk fontconfig; } >/dev/null ||
+    echo "apt-get could not install them." >&2
 fi

@@ -20,7 +20,7 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   if command -v apt-get >/dev/null && { [ -z "$sudo" ] || $sudo true 2>/dev/null; }; then
     echo "Installing python$version-venv …"
     $sudo apt-get update -qq >/dev/null
-    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq "python$version-venv" >/dev/null
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "python$version-venv" >/dev/null
   else
     echo "This Python has no venv; install it first: sudo apt-get install python$version-venv" >&2
     exit 1

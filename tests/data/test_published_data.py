@@ -8,11 +8,12 @@ from itertools import combinations
 import pytest
 import shapely
 from jsonschema import Draft202012Validator
+from shapely.geometry import shape
+
 from layers.catalogue import bundled_data, read_bundle
 from layers.geojson import read_features, write_features
 from layers.measure import area_m2, to_4548
 from layers.plan import Citation, parse_plan
-from shapely.geometry import shape
 
 DATA = bundled_data()
 LAYERS = ["district", "zones", "projects"]

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from layers.catalogue import bundled_data
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from layers.catalogue import read_bundle
 from layers.errors import DataInvalid, ValidationFailed
 
@@ -23,7 +24,9 @@ def polygon(*ring):
     return {"type": "Polygon", "coordinates": [list(map(list, ring))]}
 
 
-BOWTIE = polygon((116.98, 36.65), (116.99, 36.66), (116.99, 36.65), (116.98, 36.66), (116.98, 36.65))
+BOWTIE = polygon(
+    (116.98, 36.65), (116.99, 36.66), (116.99, 36.65), (116.98, 36.66), (116.98, 36.65)
+)
 ELSEWHERE = {"type": "Point", "coordinates": [116.9, 36.52]}
 CITED = {"plan": "shizhong-14-5", "chapter": 4, "section": 1, "paragraph": 99}
 
@@ -108,7 +111,7 @@ def test_a_missing_file_is_named(data):
 
 def test_an_id_that_stands_twice_is_named(data, edit):
     edit("projects.geojson", lambda d: d["features"].append(feature(d, "laoshangbu")))
-    with pytest.raises(ValidationFailed, match="laoshangbu.*stands 2 times"):
+    with pytest.raises(ValidationFailed, match=r"laoshangbu.*stands 2 times"):
         read_bundle(data)
 
 
@@ -117,7 +120,7 @@ def test_zones_that_leave_a_gap_are_told_so(data, edit):
         feature(document, "beibu-hexinqu")["geometry"]["coordinates"][0][1][0] += 0.001
 
     edit("zones.geojson", move)
-    with pytest.raises(ValidationFailed, match="m² of district uncovered|overlaps"):
+    with pytest.raises(ValidationFailed, match=r"m² of district uncovered|overlaps"):
         read_bundle(data)
 
 

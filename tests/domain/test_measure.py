@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from layers.measure import area_m2, distance_m, from_4548, length_m, to_4548
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
+
+from layers.measure import area_m2, distance_m, from_4548, length_m, to_4548
 
 longitudes = st.floats(116.8, 117.2)
 latitudes = st.floats(36.4, 36.7)

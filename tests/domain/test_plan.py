@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from layers.errors import DataInvalid
 from layers.plan import Citation, parse_plan, read_outline
 
@@ -15,7 +16,7 @@ TEXT = """某规划
 本章导语,一句。
 第一节基础
 基础扎实。成绩显著。
-　后一段　
+　后一段\u3000
 第二节 形势
 第十一章民生
 第二十节教育
@@ -63,5 +64,5 @@ def test_an_outline_knows_which_paragraphs_there_are(tmp_path):
 def test_a_broken_outline_is_named(tmp_path):
     path = tmp_path / "plan.json"
     path.write_text('{"id": "x"}', encoding="utf-8")
-    with pytest.raises(DataInvalid, match="plan.json"):
+    with pytest.raises(DataInvalid, match=r"plan\.json"):
         read_outline(path)

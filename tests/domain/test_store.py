@@ -6,13 +6,14 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
+from shapely.geometry import Point
+
 from layers.catalogue import bundled_data, read_bundle
 from layers.errors import RevisionConflict, StoreUnavailable
 from layers.geojson import digest
 from layers.model import Feature
 from layers.publishing import open_atlas, seed_store
 from layers.store import SqliteStore
-from shapely.geometry import Point
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_internal_features_leave_no_trace_in_what_is_served(tmp_path, bundle):
 def test_a_file_that_is_no_store_is_refused(tmp_path):
     path = tmp_path / "atlas.sqlite"
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
-    with pytest.raises(StoreUnavailable, match="atlas.sqlite"):
+    with pytest.raises(StoreUnavailable, match=r"atlas\.sqlite"):
         SqliteStore(path)
 
 

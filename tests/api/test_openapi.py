@@ -1,0 +1,70 @@
+"""The API's description is OpenAPI 3.0 and describes what is there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def document(get):
+    return get("/api/openapi")
+
+
+def test_it_is_openapi_3_0_with_its_media_type(client, document):
+    answer = client.get("/api/openapi")
+    assert answer.headers["content-type"] == "application/vnd.oai.openapi+json;version=3.0"
+    assert document["openapi"].startswith("3.0.")
+
+
+def test_every_reference_leads_somewhere(document):
+    text = json.dumps(document)
+    for reference in {part.split('"')[0] for part in text.split('"$ref": "')[1:]}:
+        node = document
+        for step in reference.removeprefix("#/").split("/"):
+            node = node[step]
+
+
+def test_every_path_answers(client, document):
+    base = document["servers"][0]["url"].removeprefix("http://testserver")
+    for path in document["paths"]:
+        collection = path.split("/")[2] if path.count("/") > 1 else ""
+        known = {"zones": "beibu-hexinqu", "projects": "yufuhe", "district": "shizhong"}
+        concrete = path.replace("{featureId}", known.get(collection, ""))
+        assert client.get(f"{base}{concrete}".rstrip("/")).status_code == 200, path
+
+
+def test_every_route_of_the_api_is_described_or_known_to_be_ours(application, document):
+    def paths(routes, prefix=""):
+        for route in routes:
+            inner = getattr(getattr(route, "original_router", None), "routes", None)
+            if inner is not None:
+                yield from paths(inner)
+            elif hasattr(route, "path"):
+                yield route.path
+
+    templates = {path.replace("projects", "{collection_id}") for path in document["paths"]}
+    described = {path.replace("{featureId}", "{item_id}") for path in templates}
+    ours = {"/openapi", "/collections/{collection_id}/revisions/{digest}/items"}
+    served = {
+        path.removeprefix("/api") or "/"
+        for path in paths(application.routes)
+        if path.startswith("/api")
+    }
+    assert served <= described | ours
+    assert "/collections/{collection_id}/items" in served
+
+
+def test_the_limit_is_where_clients_look_for_it(document):
+    limit = document["components"]["parameters"]["limit"]["schema"]
+    assert (limit["default"], limit["maximum"], limit["minimum"]) == (100, 10_000, 1)
+
+
+def test_every_filter_is_a_parameter_of_its_collection(document):
+    parameters = document["paths"]["/collections/projects/items"]["get"]["parameters"]
+    names = {each["name"] for each in parameters if "name" in each}
+    assert names >= {"name", "zone", "kind", "stage", "precision", "industries"}
+    assert "citations" not in names
+    for each in parameters:
+        assert "$ref" in each or (each["style"], each["explode"]) == ("form", False)

@@ -1,0 +1,63 @@
+"""Addresses and headers of our own files."""
+
+from __future__ import annotations
+
+import mimetypes
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.assets import StaticTree
+
+TYPES = {
+    "a.css": "text/css; charset=utf-8",
+    "a.js": "text/javascript; charset=utf-8",
+    "a.mjs": "text/javascript; charset=utf-8",
+    "a.svg": "image/svg+xml",
+    "a.woff2": "font/woff2",
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in TYPES:
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.fixture
+def client(folder):
+    application = FastAPI()
+    StaticTree(folder).mount(application)
+    return TestClient(application)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_file_is_kept_for_ever_and_has_its_type(name, client, folder, monkeypatch):
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *_, **__: ("text/plain", None))
+
+    answer = client.get(StaticTree(folder).href(name))
+
+    assert answer.text == name
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"] == TYPES[name]
+
+
+def test_unknown_file_is_refused_when_a_page_is_built(folder):
+    with pytest.raises(FileNotFoundError, match=r"no file b\.js"):
+        StaticTree(folder).href("b.js")
+
+
+def test_addresses_change_with_any_file(folder):
+    before = StaticTree(folder).href("a.js")
+    (folder / "a.css").write_text("changed")
+
+    assert StaticTree(folder).href("a.js") != before
+
+
+def test_nothing_outside_the_tree_is_served(client, folder):
+    (folder.parent / "secret").write_text("secret")
+    address = StaticTree(folder).href("a.js").replace("a.js", "%2e%2e/secret")
+
+    assert client.get(address).status_code == 404
