@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from pydantic import ValidationError
 
 from layers.errors import AtlasError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from .settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,10 +42,8 @@ def serve(
     """Start the atlas and print its address. Stop it with Ctrl+C."""
     from .main import create_app
     from .maps.vendor import UnknownAsset
-    from .settings import Settings
 
-    given = {"host": host, "port": port}
-    settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    settings = _settings(host=host, port=port)
     listener = _listen(settings.host, settings.port)
     try:
         application = create_app(settings)
@@ -75,6 +77,16 @@ def main() -> None:
     app()
 
 
+def _settings(**given: str | int | None) -> Settings:
+    from .settings import Settings
+
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = [f"ATLAS_{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]
+        raise _stop("\n".join(faults), 2) from None
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Take the port before anything else is done, so that a taken one costs no time."""
     try:
@@ -82,7 +94,8 @@ def _listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let two servers share one port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(where)
         listener.listen(2048)
     except OSError as error:

@@ -44,7 +44,7 @@ def read_json(path: Path) -> Any:
             parse_constant=_refuse_constant,
         )
     except OSError as error:
-        raise DataInvalid(f"{path.name}: cannot be read ({error.strerror}).") from error
+        raise DataInvalid(f"{path}: cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise DataInvalid(
             f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8."

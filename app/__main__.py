@@ -1,0 +1,5 @@
+"""``python -m app`` is ``atlas``."""
+
+from .cli import main
+
+main()

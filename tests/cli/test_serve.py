@@ -1,0 +1,104 @@
+"""What ``atlas serve`` says when it starts, and when it cannot."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+
+import httpx
+import pytest
+
+from layers.catalogue import bundled_data
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(bundled_data(), folder)
+    return folder
+
+
+def test_prints_the_address_at_which_it_answers(start_atlas):
+    process = start_atlas("--port", "0")
+    address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+
+    assert address
+    assert httpx.get(f"{address[0]}/api").json()["links"]
+
+
+def test_a_second_start_finds_the_store_of_the_first(start_atlas, tmp_path):
+    for _ in range(2):
+        process = start_atlas("--port", "0")
+        assert "http://" in process.stdout.readline()
+        process.terminate()
+        process.wait(20)
+
+    assert [path.name for path in (tmp_path / "home").glob("*.sqlite")] == ["atlas.sqlite"]
+
+
+def test_a_taken_port_is_said_in_one_sentence(atlas):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = atlas("serve", "--port", port)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(
+        rf"Cannot listen on 127\.0\.0\.1, port {port} \(.+\); choose another with --port\.\n",
+        done.stderr,
+    )
+
+
+def test_broken_data_stop_the_start_with_file_feature_field_and_reason(atlas, data):
+    path = data / "geojson" / "projects.geojson"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"precision": "P4"', '"precision": "P9"', 1), encoding="utf-8")
+
+    done = atlas("serve", "--port", "0", ATLAS_DATA=str(data))
+
+    assert done.returncode == 3
+    assert re.match(r'projects\.geojson, feature \S+, field "precision": .*P9', done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"ATLAS_PORT": "many"}, r"ATLAS_PORT: .*integer"),
+        ({"ATLAS_PORT": "70000"}, r"ATLAS_PORT: .*65535"),
+        ({"ATLAS_DATA": "nowhere"}, r"nowhere\S+catalog\.json: cannot be read"),
+        ({"ATLAS_HOST": "256.0.0.1"}, r"Cannot listen on 256\.0\.0\.1"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(atlas, settings, sentence):
+    done = atlas("serve", **settings)
+
+    assert done.returncode
+    assert re.search(sentence, done.stderr)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_home_that_cannot_be_made_is_named(atlas, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    done = atlas("serve", "--port", "0", ATLAS_HOME=str(tmp_path / "file" / "home"))
+
+    assert done.returncode == 7
+    assert "set ATLAS_HOME to a folder that can be written" in done.stderr
+
+
+def test_check_counts_what_is_published(atlas):
+    done = atlas("check")
+
+    assert done.returncode == 0
+    assert re.search(r"^zones: 3 features, 3 mapped, no faults$", done.stdout, re.MULTILINE)
+
+
+def test_help_names_every_command(atlas):
+    done = atlas("--help")
+
+    assert done.returncode == 0
+    assert "serve" in done.stdout
+    assert "check" in done.stdout
+    assert "ATLAS_HOME" in done.stdout
