@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
+from http.client import HTTPConnection
 
-import httpx
 import pytest
 
 from layers.catalogue import bundled_data
@@ -21,10 +22,13 @@ def data(tmp_path):
 
 def test_prints_the_address_at_which_it_answers(start_atlas):
     process = start_atlas("--port", "0")
-    address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+    address = re.search(r"http://(127\.0\.0\.1:\d+)", process.stdout.readline())
 
     assert address
-    assert httpx.get(f"{address[0]}/api").json()["links"]
+    connection = HTTPConnection(address[1])
+    connection.request("GET", "/api")
+    assert json.load(connection.getresponse())["links"]
+    connection.close()
 
 
 def test_a_second_start_finds_the_store_of_the_first(start_atlas, tmp_path):
