@@ -20,7 +20,6 @@ PROJECT = "/?f=projects/erhuannanlu-kechuangdai"
 SHOTS = {
     "atlas.png": (PROJECT, 1280, 800),
     "atlas-en.png": (PROJECT + "&lang=en", 1280, 800),
-    "atlas-phone.png": (PROJECT, 390, 844),
 }
 
 

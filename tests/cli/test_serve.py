@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 from http.client import HTTPConnection
 
 import pytest
 
-from layers.catalogue import bundled_data
-
-
-@pytest.fixture
-def data(tmp_path):
-    folder = tmp_path / "data"
-    shutil.copytree(bundled_data(), folder)
-    return folder
+from layers.store import SqliteStore
 
 
 def test_prints_the_address_at_which_it_answers(start_atlas):
@@ -32,13 +24,17 @@ def test_prints_the_address_at_which_it_answers(start_atlas):
 
 
 def test_a_second_start_finds_the_store_of_the_first(start_atlas, tmp_path):
+    heads = []
     for _ in range(2):
         process = start_atlas("--port", "0")
         assert "http://" in process.stdout.readline()
         process.terminate()
         process.wait(20)
+        store = SqliteStore(tmp_path / "home" / "atlas.sqlite")
+        heads.append(store.head("projects"))
 
-    assert [path.name for path in (tmp_path / "home").glob("*.sqlite")] == ["atlas.sqlite"]
+    assert heads[0] is not None
+    assert heads[1] == heads[0]
 
 
 def test_a_taken_port_is_said_in_one_sentence(atlas):
@@ -54,15 +50,13 @@ def test_a_taken_port_is_said_in_one_sentence(atlas):
     )
 
 
-def test_broken_data_stop_the_start_with_file_feature_field_and_reason(atlas, data):
-    path = data / "geojson" / "projects.geojson"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('"precision": "P4"', '"precision": "P9"', 1), encoding="utf-8")
+def test_broken_data_stop_the_start_with_file_feature_field_and_reason(atlas, data, edit):
+    edit("projects.geojson", lambda d: d["features"][0]["properties"].update(precision="P9"))
 
     done = atlas("serve", "--port", "0", ATLAS_DATA=str(data))
 
     assert done.returncode == 3
-    assert re.match(r'projects\.geojson, feature \S+, field "precision": .*P9', done.stderr)
+    assert re.match(r'projects\.geojson, feature laoshangbu, field "precision": .*P9', done.stderr)
     assert "Traceback" not in done.stderr
 
 
