@@ -1,19 +1,22 @@
-"""What routes are given: the published state and the pages' templates."""
+"""What routes are given: the published state, its maps, and the pages' templates."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from layers.snapshot import Atlas
 
+from .maps.figure import RenderedMap
+from .published import Published, State
 from .templating import Templates
 
 
-def get_atlas(request: Request) -> Atlas:
+async def get_state(request: Request) -> State:
     """Return the state that is published now; a request keeps it from start to end."""
-    return cast("Atlas", request.app.state.atlas)
+    return await cast("Published", request.app.state.published).current()
 
 
 def get_templates(request: Request) -> Templates:
@@ -21,5 +24,19 @@ def get_templates(request: Request) -> Templates:
     return cast("Templates", request.app.state.templates)
 
 
-AtlasDep = Annotated[Atlas, Depends(get_atlas)]
+StateDep = Annotated[State, Depends(get_state)]
 TemplatesDep = Annotated[Templates, Depends(get_templates)]
+
+
+async def get_atlas(state: StateDep) -> Atlas:
+    """Return the published state without its maps."""
+    return state.atlas
+
+
+async def get_maps(state: StateDep) -> Mapping[str, RenderedMap]:
+    """Return the maps of the published state, by name."""
+    return state.maps
+
+
+AtlasDep = Annotated[Atlas, Depends(get_atlas)]
+MapsDep = Annotated[Mapping[str, RenderedMap], Depends(get_maps)]

@@ -9,14 +9,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from layers.catalogue import bundled_data, read_bundle
-from layers.publishing import open_atlas, seed_store
+from layers.publishing import seed_store
 from layers.store import SqliteStore
 
 from .api import router as api_router
 from .assets import StaticTree
-from .maps.figure import build_maps
-from .pages.routes import router as pages_router
+from .pages import router as pages_router
 from .problems import install_problem_handlers
+from .published import Published
 from .security import SecurityHeaders
 from .templating import Templates
 
@@ -53,10 +53,9 @@ def create_app(settings: Settings) -> FastAPI:
     seed_store(store, bundle)
     assets = StaticTree()
     app = FastAPI(title=bundle.catalogue.title, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.atlas = open_atlas(store, bundle)
+    app.state.published = Published(store, bundle, assets)
     app.state.assets = assets
     app.state.templates = Templates(assets, review_number=settings.review_number)
-    app.state.maps = build_maps(app.state.atlas, assets)
     app.include_router(pages_router)
     app.include_router(api_router)
     assets.mount(app)

@@ -126,7 +126,7 @@ def _wants_page(request: Request) -> bool:
 
 
 def _page(request: Request, status: int, detail: str) -> str:
-    templates, atlas = request.app.state.templates, request.app.state.atlas
+    templates, atlas = request.app.state.templates, request.app.state.published.latest.atlas
     language = parse_language(request.query_params.get("lang"))
     words = templates.wording(atlas, language)
     titles = {

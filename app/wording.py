@@ -4,17 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from layers.plan import paragraph_id
+from layers.statements import RELATIONS
+
 from .i18n import localised
 from .maps.styles import is_ground
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from layers.indicators import Indicator
     from layers.model import Feature, Layer
     from layers.snapshot import Atlas
 
     from .i18n import Language
 
+_STATES: Mapping[str, str] = {
+    "mapped": "已上图",
+    "partly": "部分上图",
+    "figure": "指标",
+    "none": "没有地名",
+    "todo": "待办",
+}
+_OUTCOMES: Mapping[str, str] = {"holds": "成立", "fails": "不成立", "untestable": "无法检验"}
+_BASES: Mapping[str, str] = {
+    "explicit": "原文明写",
+    "heading": "由所在章节得出",
+    "implied": "由上下文得出",
+    "name": "由名称得出",
+}
+_ANCHORS: Mapping[str, str] = {
+    "exact": "未变",
+    "moved": "移动",
+    "changed": "改动",
+    "lost": "消失",
+}
+_POINTS: Mapping[str, str] = {
+    "reached": "已达到",
+    "target": "目标",
+    "vision": "远景",
+    "actual": "实际",
+}
+_SIGNS: Mapping[str, str] = {"exact": "", "at_least": "≥ ", "at_most": "≤ ", "about": "≈ "}
 _DIGITS = "〇一二三四五六七八九"
 _SKETCHES = frozenset(["P3", "P4"])
 
@@ -32,6 +63,11 @@ def chinese_number(number: int) -> str:
     tens, ones = divmod(number, 10)
     head = "" if tens == 0 else "十" if tens == 1 else f"{_DIGITS[tens]}十"
     return head + (_DIGITS[ones] if ones else "")
+
+
+def number(value: float) -> str:
+    """Return a number with its digits in groups of three."""
+    return f"{value:,.10g}"
 
 
 def distance(metres: float) -> str:
@@ -80,9 +116,52 @@ class Wording:
         entry = self.atlas.catalogue.codes.get(code_list, {}).get(code)
         return code if entry is None else self.title(entry, attribute)
 
+    def state(self, code: str) -> str:
+        """Return the state of a sentence in the coverage ledger in words."""
+        return self.gettext(_STATES[code])
+
+    def outcome(self, code: str) -> str:
+        """Return what became of a spatial statement in words."""
+        return self.gettext(_OUTCOMES[code])
+
+    def relation(self, code: str) -> str:
+        """Return a spatial relation in words."""
+        label, label_en = RELATIONS[code]
+        return label_en if self.language == "en" else label
+
+    def basis(self, code: str) -> str:
+        """Return what a spatial statement rests on in words."""
+        return self.gettext(_BASES[code])
+
+    def anchor(self, code: str) -> str:
+        """Return what became of a citation in another version of the text in words."""
+        return self.gettext(_ANCHORS[code])
+
+    def unit(self, code: str) -> str:
+        """Return a unit of the plan's figures in words."""
+        return self.title(self.atlas.indicators.units[code], "label")
+
+    def hedge(self, code: str | None) -> str:
+        """Return the word that hedges a figure; empty without one."""
+        return self.title(self.atlas.indicators.hedges[code], "label") if code else ""
+
+    def theme(self, theme: str) -> str:
+        """Return a theme of the plan's figures in words."""
+        return self.atlas.indicators.themes[theme] if self.language == "en" else theme
+
+    def point(self, kind: str) -> str:
+        """Return whether a figure was reached, is a target, or is an actual one, in words."""
+        return self.gettext(_POINTS[kind])
+
+    def figure(self, indicator: Indicator) -> str:
+        """Return the value of a figure with the sign of how it is meant: ``≥ 1,500``."""
+        return f"{_SIGNS[indicator.direction]}{number(indicator.value)}"
+
     def section(self, citation: Mapping[str, Any]) -> str:
         """Return chapter and section of a citation: 第四章 第一节, or Chapter 4, section 1."""
         chapter, section = int(citation["chapter"]), int(citation["section"])
+        if chapter == 0:
+            return self.gettext("卷首")
         if self.language == "en":
             return f"Chapter {chapter}, section {section}" if section else f"Chapter {chapter}"
         words = f"第{chinese_number(chapter)}章"
@@ -90,7 +169,8 @@ class Wording:
 
     def citation(self, citation: Mapping[str, Any]) -> str:
         """Return a whole citation: 第四章 第一节 第2段."""
-        paragraph = self.say("第{number}段", number=citation["paragraph"])
+        number = int(citation["paragraph"])
+        paragraph = self.say("第{number}段", number=number) if number else self.gettext("标题")
         return f"{self.section(citation)}{', ' if self.language == 'en' else ' '}{paragraph}"
 
     def heading(self, citation: Mapping[str, Any]) -> str:
@@ -131,6 +211,7 @@ class Wording:
             "zone": self.code("zone", properties.get("zone")),
             "zone_basis": self.code("zone_basis", properties.get("zone_basis")),
             "stage": self._stage(layer, properties),
+            "commitment": self._commitment(properties),
             "industries": listing.join(self.code("industries", code) for code in industries),
             "area": self.area(properties),
             "certainty": self.certainty(properties),
@@ -138,18 +219,37 @@ class Wording:
             "precision_words": self._precision(properties.get("precision")),
             "source": self.text(properties, "geometry_source"),
             "method": self.text(properties, "geometry_method"),
-            "citations": [
-                {"words": self.citation(citation), "title": self.heading(citation)}
-                for citation in properties.get("citations") or []
-            ],
+            "citations": self._cited(properties.get("citations") or []),
             "api": f"/api/collections/{layer.id}/items/{feature.id}",
         }
+
+    def _cited(self, citations: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+        """Return the cited paragraphs, each once, with their addresses in the reader."""
+        cited = {
+            paragraph_id(each["chapter"], each["section"], each["paragraph"]): each
+            for each in citations
+        }
+        query = "?lang=en" if self.language == "en" else ""
+        return [
+            {
+                "words": self.citation(each),
+                "title": self.heading(each),
+                "href": f"/plan/{each['plan']}{query}#{place}",
+            }
+            for place, each in cited.items()
+        ]
 
     def _stage(self, layer: Layer, properties: Mapping[str, Any]) -> str:
         if is_ground(layer.style):
             return ""
         stage = properties.get("stage")
         return self.code("stage", stage) if stage else self.gettext("规划未说明")
+
+    def _commitment(self, properties: Mapping[str, Any]) -> str:
+        """Return how firmly the plan commits itself, with its own verb."""
+        verb = properties.get("verb")
+        label = self.code("commitment", properties.get("commitment"))
+        return self.say("{label}（原文“{verb}”）", label=label, verb=verb) if verb else label
 
     def _precision(self, precision: str | None) -> str:
         if precision is None:

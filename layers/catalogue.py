@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from .coverage import read_sentences
+from .document import PlanData
 from .errors import DataInvalid, ValidationFailed
 from .geojson import read_features, read_json
+from .indicators import no_indicators, read_indicators
 from .model import Layer
-from .plan import Outline, read_outline
+from .plan import read_outline
+from .search import read_readings
+from .statements import read_statements
 from .validation import Context, check_layer, known_checks
 
 if TYPE_CHECKING:
@@ -57,11 +62,20 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A folder of published data, read and checked."""
+    """A folder of published data, read and checked.
+
+    Attributes
+    ----------
+    plans : Mapping
+        What is known of each plan beside its text, by its id.
+    readings : Mapping
+        How place names are read where a dictionary errs: name to pinyin.
+    """
 
     catalogue: Catalogue
-    outline: Outline
+    plans: Mapping[str, PlanData]
     features: Mapping[str, tuple[Feature, ...]]
+    readings: Mapping[str, str]
 
 
 def bundled_data() -> Path:
@@ -80,7 +94,8 @@ def read_bundle(folder: Path) -> Bundle:
     Parameters
     ----------
     folder : Path
-        Holds ``geojson/catalog.json``, the files it names, and ``plan/*.json``.
+        Holds ``geojson/catalog.json``, the files it names, ``search/readings.csv``, and a folder
+        ``plan/<id>`` for each plan with its outline, sentences, indicators and statements.
 
     Raises
     ------
@@ -90,14 +105,17 @@ def read_bundle(folder: Path) -> Bundle:
         If a feature breaks a rule; the findings name file, feature id, field and reason.
     """
     catalogue = read_catalogue(folder / "geojson" / "catalog.json")
-    outlines = {o.id: o for o in map(read_outline, sorted((folder / "plan").glob("*.json")))}
-    if catalogue.plan not in outlines:
+    plans = {
+        data.outline.id: data
+        for data in map(_read_plan, sorted((folder / "plan").glob("*/outline.json")))
+    }
+    if catalogue.plan not in plans:
         raise DataInvalid(f'catalog.json, field "plan": there is no plan {catalogue.plan}.')
     features = {
         layer.id: tuple(read_features(folder / "geojson" / layer.file))
         for layer in catalogue.layers
     }
-    context = Context(outlines, features)
+    context = Context({plan_id: data.outline for plan_id, data in plans.items()}, features)
     findings = [
         finding
         for layer in catalogue.layers
@@ -105,7 +123,29 @@ def read_bundle(folder: Path) -> Bundle:
     ]
     if findings:
         raise ValidationFailed(findings)
-    return Bundle(catalogue, outlines[catalogue.plan], features)
+    return Bundle(catalogue, plans, features, _readings(folder))
+
+
+def _readings(folder: Path) -> Mapping[str, str]:
+    path = folder / "search" / "readings.csv"
+    return read_readings(path) if path.is_file() else {}
+
+
+def _read_plan(outline: Path) -> PlanData:
+    """Return what lies beside an outline; only the outline must be there."""
+    folder = outline.parent
+    sentences, indicators, statements = (
+        folder / name for name in ("sentences.csv", "indicators.json", "statements.json")
+    )
+    known, reviewed = read_sentences(sentences) if sentences.is_file() else ([], frozenset())
+    plan = read_outline(outline)
+    return PlanData(
+        outline=plan,
+        sentences=tuple(known),
+        reviewed=reviewed,
+        indicators=read_indicators(indicators) if indicators.is_file() else no_indicators(plan.id),
+        statements=tuple(read_statements(statements)) if statements.is_file() else (),
+    )
 
 
 def read_catalogue(path: Path) -> Catalogue:

@@ -96,3 +96,29 @@ class Revision:
     author: str
     message: str
     created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVersion:
+    """One imported state of a plan's text.
+
+    Attributes
+    ----------
+    number : int
+        1 for the first, without gaps.
+    sha256 : str
+        Of the decoded text as UTF-8.
+    encoding : str
+        What the file was in: ``utf-8`` or ``gb18030``.
+    """
+
+    plan: str
+    number: int
+    sha256: str
+    title: str
+    title_en: str
+    date: str
+    encoding: str
+    author: str
+    message: str
+    created: datetime

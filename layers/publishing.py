@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from .comparison import compare
+from .document import take_document
+from .errors import DataInvalid, InvalidParameter, NotFound
 from .geojson import digest
-from .snapshot import take_atlas, take_layer
+from .indicators import add_actual
+from .model import PlanVersion
+from .plan import decode_plan, parse_plan
+from .search import Named, Passage, SearchIndex
+from .snapshot import Atlas, take_layer
+from .statements import check_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .catalogue import Bundle
+    from .comparison import Comparison
+    from .document import PlanDocument
+    from .indicators import Actual, IndicatorSet
     from .model import Feature, Revision
-    from .snapshot import Atlas
+    from .plan import PlanText
+    from .statements import Result, Statement
     from .store import SqliteStore
 
 SEED = "seed"
 """Kind of a revision that came with the atlas; a newer seed may follow only such a one."""
+
+_PLAN_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DISTANT_KINDS = frozenset(["企业", "机构", "区外地名"])
 
 
 def seed_store(store: SqliteStore, bundle: Bundle) -> list[Revision]:
@@ -56,7 +73,207 @@ def open_atlas(store: SqliteStore, bundle: Bundle) -> Atlas:
         if head is not None:
             features = [f for f in store.features(head) if f.properties["access"] == "public"]
             layers[layer.id] = take_layer(layer, head, features)
-    return take_atlas(bundle.catalogue, bundle.outline, layers)
+    features_by_ref = {
+        f"{layer_id}/{feature.id}": feature
+        for layer_id, snapshot in layers.items()
+        for feature in snapshot.features
+    }
+    documents = {
+        plan_id: _document(store, bundle, plan_id, features_by_ref)
+        for plan_id in sorted({*bundle.plans, *store.plans()})
+    }
+    own = bundle.plans[bundle.catalogue.plan]
+    return Atlas(
+        catalogue=bundle.catalogue,
+        layers=layers,
+        documents=documents,
+        indicators=own.indicators,
+        actuals=tuple(store.actuals()),
+        results=tuple(check_words(own.statements, features_by_ref.values())),
+        search=SearchIndex(
+            list(_names(features_by_ref)), list(_passages(documents)), bundle.readings
+        ),
+    )
+
+
+def check_words(statements: Sequence[Statement], features: Iterable[Feature]) -> list[Result]:
+    """Return what becomes of a plan's spatial statements with the geometry of some features."""
+    drawn = {f.id: f for f in features if f.geometry is not None}
+    return check_statements(
+        statements,
+        {id_: f.geometry for id_, f in drawn.items() if f.geometry is not None},
+        {id_: float(f.properties["uncertainty_m"]) for id_, f in drawn.items()},
+    )
+
+
+def import_plan(
+    store: SqliteStore,
+    content: bytes,
+    *,
+    plan_id: str,
+    title: str,
+    title_en: str,
+    date: str,
+    author: str,
+    message: str,
+) -> tuple[PlanVersion, PlanText]:
+    """Read a plan's plain text and store it as the next version of its plan.
+
+    Parameters
+    ----------
+    content : bytes
+        A file in UTF-8 or GB18030.
+    plan_id : str
+        Lower-case letters, digits and hyphens.
+
+    Returns
+    -------
+    tuple of PlanVersion and PlanText
+        The head as it was if the text is the same.
+
+    Raises
+    ------
+    InvalidParameter
+        If the id is none.
+    DataInvalid
+        If the file is no text, or no chapters are recognised in it; nothing is stored.
+    """
+    if not _PLAN_ID.fullmatch(plan_id):
+        raise InvalidParameter(
+            "id", f"{plan_id!r} cannot be the id of a plan; use letters a-z, digits and hyphens."
+        )
+    text, encoding = decode_plan(content)
+    try:
+        parsed = parse_plan(text)
+    except DataInvalid as error:
+        raise DataInvalid(f"{error.sentence} The file was read as {encoding}.") from None
+    version = PlanVersion(
+        plan_id,
+        0,
+        parsed.sha256,
+        title,
+        title_en,
+        date,
+        encoding,
+        author,
+        message,
+        datetime.now(UTC),
+    )
+    return store.add_plan(version, text), parsed
+
+
+def compare_plans(
+    store: SqliteStore, bundle: Bundle, plan_id: str, old: int | None, new: int | None
+) -> tuple[Comparison, PlanVersion, PlanVersion]:
+    """Compare two imported versions of a plan, with the features and figures cited in the first.
+
+    Parameters
+    ----------
+    old, new : int or None
+        Numbers of versions; by default the last but one and the last.
+
+    Raises
+    ------
+    NotFound
+        If there is no such version, or only one; the sentence says which there are.
+    """
+    versions = {each.number: each for each in store.plan_versions(plan_id)}
+    known = ", ".join(map(str, versions)) or "none"
+    first, second = old or len(versions) - 1, new or len(versions)
+    if first not in versions or second not in versions:
+        raise NotFound(
+            f"Plan {plan_id} has the versions {known}; two are needed to compare. Import another "
+            "with atlas plan import."
+        )
+    atlas = open_atlas(store, bundle)
+    features = {
+        f"{layer_id}/{feature.id}": feature
+        for layer_id, snapshot in atlas.layers.items()
+        for feature in snapshot.features
+    }
+    old_text, new_text = (store.plan_text(versions[number]) for number in (first, second))
+    base = take_document(
+        plan_id,
+        bundle.plans.get(plan_id),
+        versions[first],
+        parse_plan(old_text),
+        _cited_text(store, bundle, plan_id),
+        features,
+    )
+    comparison = compare(old_text, new_text, base.citations, base.figures)
+    return comparison, versions[first], versions[second]
+
+
+def enter_actual(store: SqliteStore, indicators: IndicatorSet, actual: Actual) -> None:
+    """Store an actual figure; one of the same series and year is ended by it.
+
+    Raises
+    ------
+    InvalidParameter, ValidationFailed
+        If it has no source, an impossible year, or a unit that contradicts its series.
+    """
+    others = [
+        known
+        for known in store.actuals()
+        if (known.series, known.year) != (actual.series, actual.year)
+    ]
+    add_actual(indicators, others, actual)
+    store.add_actual(actual)
+
+
+def _document(
+    store: SqliteStore, bundle: Bundle, plan_id: str, features: Mapping[str, Feature]
+) -> PlanDocument:
+    data = bundle.plans.get(plan_id)
+    versions = store.plan_versions(plan_id)
+    head = versions[-1] if versions else None
+    text = None if head is None else parse_plan(store.plan_text(head))
+    base = _cited_text(store, bundle, plan_id)
+    return take_document(plan_id, data, head, text, base, features)
+
+
+def _cited_text(store: SqliteStore, bundle: Bundle, plan_id: str) -> str | None:
+    """Return the text that the shipped citations were made from, if the store has it."""
+    data = bundle.plans.get(plan_id)
+    return next(
+        (
+            store.plan_text(each)
+            for each in store.plan_versions(plan_id)
+            if data and each.sha256 == data.outline.sha256
+        ),
+        None,
+    )
+
+
+def _names(features: Mapping[str, Feature]) -> Iterator[Named]:
+    for ref, feature in features.items():
+        layer_id, _, feature_id = ref.partition("/")
+        properties = feature.properties
+        yield Named(
+            layer_id,
+            feature_id,
+            properties["name"],
+            properties["name_en"],
+            tuple(properties["aliases"]),
+            properties["kind"],
+            _weight(layer_id, properties),
+        )
+
+
+def _weight(layer_id: str, properties: Mapping[str, Any]) -> int:
+    """Return what comes first among names that match alike: what the plan puts in a zone."""
+    if layer_id in {"projects", "places"}:
+        if properties["kind"] in _DISTANT_KINDS:
+            return 1
+        return (3 if layer_id == "projects" else 2) + (properties["zone"] is not None)
+    return 5
+
+
+def _passages(documents: Mapping[str, PlanDocument]) -> Iterator[Passage]:
+    for plan_id, document in documents.items():
+        for paragraph in document.text.paragraphs if document.text else ():
+            title = document.outline.heading(paragraph.chapter, paragraph.section)
+            yield Passage(f"{plan_id}#{paragraph.id}", title, paragraph.text)
 
 
 def _differs(store: SqliteStore, head: Revision, features: Sequence[Feature]) -> bool:

@@ -316,13 +316,15 @@ def belt(*names: str) -> Callable[[Ground], Sketch]:
     return rule
 
 
-def anchor(name: str, uncertainty_m: float = 1000) -> Callable[[Ground], Sketch]:
+def anchor(
+    name: str, uncertainty_m: float = 1000, source: tuple[str, str] = _MARKET_SOURCE
+) -> Callable[[Ground], Sketch]:
     """Make a point of an anchor that carries the place's name."""
 
     def rule(ground: Ground) -> Sketch:
         return Sketch(
             ground.facts.anchors[name],
-            *_MARKET_SOURCE,
+            *source,
             f"取同名地点“{name}”的点位代表，与项目实际位置的距离未核实。",
             f"The point of {ground.facts.english[name]}, which carries the name; how far off it is "
             "was not checked.",
@@ -446,6 +448,14 @@ SKETCHES: Mapping[str, Callable[[Ground], Sketch]] = {
     "baimashan-pianqu": anchor("白马山大集"),
     "yufuhe": yufu_river,
     "laopoyu": anchor("涝坡大集", 1500),
+    "xinglong": anchor("兴隆大集", 1500),
+    "shiliulihe": anchor("十六里河大集", 1500),
+    "dangjia": anchor("党家庄大集", 1500),
+    "qixian": anchor("七贤大集", 1500),
+    "wangguanzhuang": box_centre("王官庄街道", MIDDLE),
+    "xinglong-pianqu": anchor("兴隆大集", 1500),
+    "dougou-pianqu": anchor("陡沟大集", 1500),
+    "baotuquan-gongyuan": anchor("趵突泉", 500, _SPRING_SOURCE),
 }
 """Feature id → the rule that makes its geometry. Everything else has none."""
 

@@ -6,7 +6,6 @@ serialised once, and found by id, by position, by box and by property without a 
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -23,10 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from .catalogue import Catalogue
+    from .document import PlanDocument
+    from .indicators import Actual, IndicatorSet
     from .model import Feature, Layer, Revision
     from .plan import Outline
+    from .search import SearchIndex
+    from .statements import Result
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class LayerSnapshot:
     _positions: Mapping[str, int]
     _tree: shapely.STRtree
     _in_tree: NDArray[np.intp]
+
+    def has(self, feature_id: str) -> bool:
+        """Tell whether the layer has a feature."""
+        return feature_id in self._positions
 
     def position(self, feature_id: str) -> int:
         """Return where a feature stands in `features`.
@@ -104,14 +112,84 @@ class Atlas:
     ----------
     layers : Mapping
         Layer snapshots by layer id, in drawing order.
-    digest : str
-        SHA-256 over the digests of all layers.
+    documents : Mapping
+        Plans by id: those that the atlas ships, and those that were imported.
+    indicators : IndicatorSet
+        The figures of the atlas's own plan.
+    actuals : tuple of Actual
+        What staff have entered of them since.
+    results : tuple of Result
+        The plan's spatial statements, tested against the geometry of this state.
+    search : SearchIndex
+        Of all names, and of the paragraphs of every imported text.
     """
 
     catalogue: Catalogue
-    outline: Outline
     layers: Mapping[str, LayerSnapshot]
-    digest: str
+    documents: Mapping[str, PlanDocument]
+    indicators: IndicatorSet
+    actuals: tuple[Actual, ...]
+    results: tuple[Result, ...]
+    search: SearchIndex
+
+    @property
+    def document(self) -> PlanDocument:
+        """The atlas's own plan."""
+        return self.documents[self.catalogue.plan]
+
+    @property
+    def outline(self) -> Outline:
+        """The outline of the atlas's own plan."""
+        return self.document.outline
+
+    def feature(self, ref: str) -> tuple[Layer, Feature] | None:
+        """Return the layer and the feature that ``layer/feature`` names, None for an unknown."""
+        layer_id, _, feature_id = ref.partition("/")
+        snapshot = self.layers.get(layer_id)
+        if snapshot is None or not snapshot.has(feature_id):
+            return None
+        return snapshot.layer, snapshot.features[snapshot.position(feature_id)]
+
+    def ref_of(self, feature_id: str) -> str | None:
+        """Return ``layer/feature`` for an id, which is unique over all layers."""
+        return next(
+            (
+                f"{layer_id}/{feature_id}"
+                for layer_id, snapshot in self.layers.items()
+                if snapshot.has(feature_id)
+            ),
+            None,
+        )
+
+    def zone_of(self, feature: Feature) -> BaseGeometry:
+        """Return the area of a feature's zone in degrees; the district's where it has none.
+
+        Raises
+        ------
+        NotFound
+            If neither is published.
+        """
+        zones = self.layers["zones"].features if "zones" in self.layers else ()
+        districts = self.layers["district"].features if "district" in self.layers else ()
+        for frame in [*zones, *districts]:
+            own = frame.properties["name"] == feature.properties["zone"]
+            if frame.geometry is not None and (own or frame in districts):
+                return frame.geometry
+        raise NotFound(f"No zone and no district is published in which {feature.id} could lie.")
+
+    def plan(self, plan_id: str) -> PlanDocument:
+        """Return a plan.
+
+        Raises
+        ------
+        NotFound
+            If there is none of this id.
+        """
+        try:
+            return self.documents[plan_id]
+        except KeyError:
+            known = ", ".join(self.documents)
+            raise NotFound(f"There is no plan {plan_id}; the plans are {known}.") from None
 
     def layer(self, layer_id: str) -> LayerSnapshot:
         """Return a layer.
@@ -152,14 +230,6 @@ def take_layer(layer: Layer, revision: Revision, features: Sequence[Feature]) ->
         _tree=shapely.STRtree([features[i].geometry for i in drawn]),
         _in_tree=drawn,
     )
-
-
-def take_atlas(
-    catalogue: Catalogue, outline: Outline, layers: Mapping[str, LayerSnapshot]
-) -> Atlas:
-    """Return the state in which these layers are published together."""
-    digests = "".join(snapshot.digest for snapshot in layers.values())
-    return Atlas(catalogue, outline, layers, hashlib.sha256(digests.encode()).hexdigest())
 
 
 def _has_all(properties: Mapping[str, Any], equal: Mapping[str, str]) -> bool:

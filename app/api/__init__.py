@@ -1,11 +1,15 @@
-"""OGC API - Features over the published state; one module per part of the standard."""
+"""The API over the published state.
+
+OGC API - Features, one module per part of the standard, and beside it what has no geometry:
+plans, figures, search.
+"""
 
 from fastapi import APIRouter
 
-from . import common, conformance, features, openapi
+from . import common, conformance, features, indicators, openapi, plans, search
 
 router = APIRouter()
-for _part in (common, conformance, features, openapi):
+for _part in (common, conformance, features, openapi, plans, indicators, search):
     router.include_router(_part.router)
 
 __all__ = ["router"]

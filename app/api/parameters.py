@@ -64,7 +64,7 @@ def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
     given = refuse_unknown(query, _ITEMS | filters)
     return ItemsQuery(
         limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
-        offset=_whole("offset", given["offset"]) if "offset" in given else 0,
+        offset=whole_number("offset", given["offset"]) if "offset" in given else 0,
         bbox=parse_bbox(given["bbox"]) if "bbox" in given else None,
         interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
         equal={name: value for name, value in given.items() if name in filters},
@@ -139,13 +139,20 @@ def _bbox_fault(reason: str) -> InvalidParameter:
 
 
 def _limit(text: str) -> int:
-    value = _whole("limit", text)
+    value = whole_number("limit", text)
     if value < 1:
         raise InvalidParameter("limit", "Parameter limit must be at least 1.")
     return min(value, MAXIMUM_LIMIT)
 
 
-def _whole(name: str, text: str) -> int:
+def whole_number(name: str, text: str) -> int:
+    """Return a whole number that is not negative.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is anything else; it names the parameter.
+    """
     if not _DIGITS.fullmatch(text):
         raise InvalidParameter(
             name, f"Parameter {name} is {text[:40]!r}; it must be a whole number."

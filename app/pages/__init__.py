@@ -1,1 +1,11 @@
 """The pages for people."""
+
+from fastapi import APIRouter
+
+from . import indicators, plan, routes
+
+router = APIRouter(include_in_schema=False)
+for _part in (routes, plan, indicators):
+    router.include_router(_part.router)
+
+__all__ = ["router"]

@@ -2,73 +2,74 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep
+from app.dependencies import AtlasDep, MapsDep, TemplatesDep
 from app.i18n import parse_language
+from app.links import IMMUTABLE
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound
 
+from .answers import is_known, page_response
 from .context import atlas_context, map_context
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from app.maps.figure import RenderedMap
-    from app.templating import Templates
 
 router = APIRouter(include_in_schema=False)
 
-IMMUTABLE = "public, max-age=31536000, immutable"
 _ICON = Path(__file__).parent.parent / "static" / "atlas" / "icon.svg"
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
 async def get_atlas_page(
-    request: Request, atlas: AtlasDep, f: str | None = None, lang: str | None = None
+    request: Request,
+    atlas: AtlasDep,
+    maps: MapsDep,
+    templates: TemplatesDep,
+    f: str | None = None,
+    lang: str | None = None,
 ) -> Response:
     """Return the atlas; ``f=projects/laoshangbu`` opens a feature, ``lang=en`` is English."""
     language = parse_language(lang)
-    templates = _templates(request)
     words = templates.wording(atlas, language)
-    context = atlas_context(atlas, words, _maps(request)[WHOLE_ATLAS], f)
+    context = atlas_context(atlas, words, maps[WHOLE_ATLAS], f)
     return page_response(
         request, templates.render("atlas.html", atlas=atlas, lang=language, **context)
     )
 
 
 @router.api_route("/maps/{name}.{digest}.js", methods=["GET", "HEAD"])
-async def get_map_script(request: Request, name: str, digest: str) -> Response:
+async def get_map_script(request: Request, maps: MapsDep, name: str, digest: str) -> Response:
     """Return the script of a map; its bytes never change under one address."""
-    figure = _maps(request).get(name)
+    figure = maps.get(name)
     if figure is None or figure.digest != digest:
         raise NotFound(
             f"There is no map script {name}.{digest}; reload the page that asked for it."
         )
     headers = {"ETag": f'"{digest}"', "Cache-Control": IMMUTABLE}
-    if _is_known(request, headers["ETag"]):
+    if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(figure.script, media_type="text/javascript", headers=headers)
 
 
 @router.api_route("/maps/{layer_id}", methods=["GET", "HEAD"])
 async def get_map_page(
-    request: Request, atlas: AtlasDep, layer_id: str, lang: str | None = None
+    request: Request,
+    atlas: AtlasDep,
+    maps: MapsDep,
+    templates: TemplatesDep,
+    layer_id: str,
+    lang: str | None = None,
 ) -> Response:
     """Return the plain map of one layer, for an iframe."""
     language = parse_language(lang)
-    templates = _templates(request)
     words = templates.wording(atlas, language)
     if layer_id not in atlas.layers:
         known = ", ".join(atlas.layers)
         raise NotFound(
             words.say("没有图层“{layer}”；有的是：{known}。", layer=layer_id, known=known)
         )
-    context = map_context(atlas, layer_id, words, _maps(request)[layer_id])
+    context = map_context(atlas, layer_id, words, maps[layer_id])
     return page_response(
         request, templates.render("map.html", atlas=atlas, lang=language, **context)
     )
@@ -88,38 +89,3 @@ async def get_icon() -> Response:
 async def get_robots() -> Response:
     """Let every crawler in."""
     return Response("User-agent: *\nAllow: /\n", media_type="text/plain")
-
-
-def page_response(request: Request, html: str) -> Response:
-    """Return a page that is fetched again only when it has changed.
-
-    Parameters
-    ----------
-    request : Request
-        Its ``If-None-Match`` is compared with the page's digest.
-    html : str
-
-    Returns
-    -------
-    Response
-        The page, or 304 without a body.
-    """
-    body = html.encode()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if _is_known(request, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(body, media_type="text/html", headers=headers)
-
-
-def _is_known(request: Request, etag: str) -> bool:
-    known = request.headers.get("if-none-match", "")
-    return etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}
-
-
-def _templates(request: Request) -> Templates:
-    return cast("Templates", request.app.state.templates)
-
-
-def _maps(request: Request) -> Mapping[str, RenderedMap]:
-    return cast("Mapping[str, RenderedMap]", request.app.state.maps)

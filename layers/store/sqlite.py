@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import shapely
 
 from layers.errors import RevisionConflict, StoreUnavailable
 from layers.geojson import digest as digest_of
-from layers.model import Feature, Revision
+from layers.indicators import Actual
+from layers.model import Feature, PlanVersion, Revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
+_SCHEMA_1 = """
 CREATE TABLE revision (
     layer   TEXT NOT NULL,
     number  INTEGER NOT NULL CHECK (number > 0),
@@ -48,10 +48,42 @@ CREATE TABLE feature_version (
 ) STRICT;
 CREATE INDEX feature_version_range ON feature_version (layer, first, last);
 """
+_SCHEMA_2 = """
+CREATE TABLE plan_version (
+    plan     TEXT NOT NULL,
+    number   INTEGER NOT NULL CHECK (number > 0),
+    sha256   TEXT NOT NULL,
+    title    TEXT NOT NULL,
+    title_en TEXT NOT NULL,
+    date     TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    author   TEXT NOT NULL,
+    message  TEXT NOT NULL,
+    created  TEXT NOT NULL,
+    text     TEXT NOT NULL,
+    PRIMARY KEY (plan, number)
+) STRICT;
+CREATE TABLE actual (
+    series  TEXT NOT NULL,
+    year    INTEGER NOT NULL,
+    value   REAL NOT NULL,
+    unit    TEXT NOT NULL,
+    source  TEXT NOT NULL,
+    author  TEXT NOT NULL,
+    entered TEXT NOT NULL,
+    ended   TEXT
+) STRICT;
+CREATE UNIQUE INDEX actual_in_force ON actual (series, year) WHERE ended IS NULL;
+CREATE TABLE catalogue (sequence INTEGER NOT NULL) STRICT;
+INSERT INTO catalogue VALUES (1);
+"""
+_STEPS = (_SCHEMA_1, _SCHEMA_2)
+SCHEMA_VERSION = len(_STEPS)
+"""Each step brings the schema from one version to the next."""
 
 
 class SqliteStore:
-    """Revisions of layers in one SQLite file.
+    """Revisions of layers, plan texts and actual figures in one SQLite file.
 
     Parameters
     ----------
@@ -132,7 +164,85 @@ class SqliteStore:
                 [layer_id, number, revision.digest, kind, author, message, created.isoformat()],
             )
             _write_changes(connection, revision, features)
+            _advance(connection)
         return revision
+
+    def sequence(self) -> int:
+        """Return a number that grows with everything that is stored."""
+        with self._connection() as connection:
+            return int(connection.execute("SELECT sequence FROM catalogue").fetchone()[0])
+
+    def plans(self) -> list[str]:
+        """Return the ids of the plans whose text was imported."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT DISTINCT plan FROM plan_version ORDER BY plan")
+            return [row[0] for row in rows]
+
+    def plan_versions(self, plan: str) -> list[PlanVersion]:
+        """Return the imported versions of a plan, the oldest first."""
+        query = f"SELECT {_PLAN_COLUMNS} FROM plan_version WHERE plan = ? ORDER BY number"  # noqa: S608
+        with self._connection() as connection:
+            return [_plan_version(row) for row in connection.execute(query, [plan])]
+
+    def plan_text(self, version: PlanVersion) -> str:
+        """Return the text of a version."""
+        query = "SELECT text FROM plan_version WHERE plan = ? AND number = ?"
+        with self._connection() as connection:
+            row = connection.execute(query, [version.plan, version.number]).fetchone()
+        return str(row[0])
+
+    def add_plan(self, version: PlanVersion, text: str) -> PlanVersion:
+        """Store a text as the next version of its plan; the number is given here.
+
+        Returns
+        -------
+        PlanVersion
+            The head as it was if it has the same text, title and date.
+        """
+        with self._transaction() as connection:
+            query = f"SELECT {_PLAN_COLUMNS} FROM plan_version WHERE plan = ? ORDER BY number DESC"  # noqa: S608
+            row = connection.execute(query, [version.plan]).fetchone()
+            head = None if row is None else _plan_version(row)
+            if head is not None and _says_the_same(head, version):
+                return head
+            added = replace(version, number=1 if head is None else head.number + 1)
+            values = [getattr(added, name) for name in _PLAN_COLUMNS.split(", ")]
+            values[-1] = added.created.isoformat()
+            marks = ", ".join("?" * (len(values) + 1))
+            connection.execute(
+                f"INSERT INTO plan_version ({_PLAN_COLUMNS}, text) VALUES ({marks})",  # noqa: S608
+                [*values, text],
+            )
+            _advance(connection)
+        return added
+
+    def actuals(self) -> list[Actual]:
+        """Return the actual figures in force, by series and year."""
+        query = """SELECT series, year, value, unit, source, author, entered FROM actual
+                   WHERE ended IS NULL ORDER BY series, year"""
+        with self._connection() as connection:
+            return [_actual(row) for row in connection.execute(query)]
+
+    def add_actual(self, actual: Actual) -> None:
+        """Store an actual figure; one of the same series and year is ended, not overwritten."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE actual SET ended = ? WHERE series = ? AND year = ? AND ended IS NULL",
+                [actual.entered.isoformat(), actual.series, actual.year],
+            )
+            connection.execute(
+                "INSERT INTO actual VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+                [
+                    actual.series,
+                    actual.year,
+                    actual.value,
+                    actual.unit,
+                    actual.source,
+                    actual.author,
+                    actual.entered.isoformat(),
+                ],
+            )
+            _advance(connection)
 
     def _refuse_stale(
         self, connection: sqlite3.Connection, layer_id: str, base: Revision | None
@@ -150,9 +260,10 @@ class SqliteStore:
             raise StoreUnavailable(
                 f"{self.path} was written by a newer atlas (schema {version}); install that one."
             )
-        if version == 0:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+        for step in _STEPS[version:]:
+            for statement in filter(str.strip, step.split(";")):
                 connection.execute(statement)
+        if version < SCHEMA_VERSION:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextmanager
@@ -208,6 +319,29 @@ def _json(feature: Feature) -> str:
 def _feature(feature_id: str, geometry: bytes | None, properties: str) -> Feature:
     shape = None if geometry is None else shapely.from_wkb(geometry)
     return Feature(feature_id, shape, orjson.loads(properties))
+
+
+_PLAN_COLUMNS = "plan, number, sha256, title, title_en, date, encoding, author, message, created"
+
+
+def _advance(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE catalogue SET sequence = sequence + 1")
+
+
+def _plan_version(row: tuple[Any, ...]) -> PlanVersion:
+    named = dict(zip(_PLAN_COLUMNS.split(", "), row, strict=True))
+    return PlanVersion(**named | {"created": datetime.fromisoformat(named["created"])})
+
+
+def _says_the_same(one: PlanVersion, other: PlanVersion) -> bool:
+    return all(
+        getattr(one, name) == getattr(other, name)
+        for name in ("sha256", "title", "title_en", "date")
+    )
+
+
+def _actual(row: tuple[str, int, float, str, str, str, str]) -> Actual:
+    return Actual(*row[:6], entered=datetime.fromisoformat(row[6]))
 
 
 def _revision(row: tuple[str, int, str, str, str, str, str]) -> Revision:

@@ -89,12 +89,13 @@ export class Panel {
   }
 }
 
-/** @param {{words: string, title: string}} value */
+/** @param {{words: string, title: string, href: string}} value */
 function citation(value) {
   const item = document.createElement("li");
-  const words = document.createElement("span");
+  const words = document.createElement("a");
   const title = document.createElement("cite");
   words.textContent = value.words;
+  words.href = value.href;
   title.textContent = value.title;
   title.lang = "zh-CN";
   item.append(words, " ", title);

@@ -33,8 +33,25 @@ export class Words {
   citation(citation) {
     const section = this.config.sections[`${citation.chapter}.${citation.section}`];
     const comma = this.config.lang === "en" ? ", " : " ";
-    const paragraph = this.say("paragraph", { number: citation.paragraph });
-    return { words: `${section?.[0]}${comma}${paragraph}`, title: section?.[1] ?? "" };
+    const paragraph = this.say(citation.paragraph ? "paragraph" : "heading", { number: citation.paragraph });
+    const { plan, chapter } = citation;
+    return {
+      words: `${section?.[0]}${comma}${paragraph}`,
+      title: section?.[1] ?? "",
+      href: `/plan/${plan}${this.config.lang === "en" ? "?lang=en" : ""}#${chapter}-${citation.section}-p${citation.paragraph}`,
+    };
+  }
+
+  /** The cited paragraphs, each once. @param {any[]} citations */
+  cited(citations) {
+    const paragraphs = new Map(citations.map((each) => [`${each.chapter}-${each.section}-${each.paragraph}`, each]));
+    return [...paragraphs.values()].map((each) => this.citation(each));
+  }
+
+  /** How firmly the plan commits itself, with its own verb. @param {Record<string, any>} p */
+  commitment(p) {
+    const label = this.code("commitment", p.commitment);
+    return p.verb ? this.say("commitment", { label, verb: p.verb }) : label;
   }
 
   /** @param {Record<string, any>} p */
@@ -72,6 +89,7 @@ export class Words {
       zone: this.code("zone", p.zone),
       zone_basis: this.code("zone_basis", p.zone_basis),
       stage: !layer.ground ? this.code("stage", p.stage) || this.say("stageUnknown") : "",
+      commitment: this.commitment(p),
       industries: this.list(p.industries?.map((code) => this.code("industries", code))),
       area: this.area(p),
       certainty: this.certainty(p),
@@ -79,7 +97,7 @@ export class Words {
       precision_words: this.precision(p),
       source: this.text(p, "geometry_source"),
       method: this.text(p, "geometry_method"),
-      citations: (p.citations ?? []).map((citation) => this.citation(citation)),
+      citations: this.cited(p.citations ?? []),
       api: `/api/collections/${ref.replace("/", "/items/")}`,
     };
   }

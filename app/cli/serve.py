@@ -1,33 +1,21 @@
-"""The command line: ``atlas``."""
+"""``atlas serve``: the server."""
 
 from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
 from layers.errors import AtlasError
+
+from .common import read_settings, stop
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from .settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="市中规划图集 · The planning atlas of Shizhong District, Jinan.",
-    epilog="Settings are environment variables: ATLAS_HOME, ATLAS_DATA, ATLAS_HOST, ATLAS_PORT, "
-    "ATLAS_REVIEW_NUMBER.",
-)
-
-
-@app.command()
 def serve(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on; 127.0.0.1 unless ATLAS_HOST is set.")
@@ -40,51 +28,16 @@ def serve(
     ] = None,
 ) -> None:
     """Start the atlas and print its address. Stop it with Ctrl+C."""
-    from .main import create_app
-    from .maps.vendor import UnknownAsset
+    from app.main import create_app
+    from app.maps.vendor import UnknownAsset
 
-    settings = _settings(host=host, port=port)
+    settings = read_settings(host=host, port=port)
     listener = _listen(settings.host, settings.port)
     try:
         application = create_app(settings)
     except (AtlasError, UnknownAsset) as error:
-        raise _stop(str(error), getattr(error, "exit_status", 1)) from None
+        raise stop(str(error), getattr(error, "exit_status", 1)) from None
     _run(application, listener)
-
-
-@app.command()
-def check(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(help="Folder with geojson/ and plan/; the shipped data if absent."),
-    ] = None,
-) -> None:
-    """Check published data: schema, ids, geometry, zones, citations. Exits 3 with what is wrong."""
-    from layers.catalogue import bundled_data, read_bundle
-
-    try:
-        bundle = read_bundle(folder or bundled_data())
-    except AtlasError as error:
-        raise _stop(error.sentence, error.exit_status) from None
-    for layer in bundle.catalogue.layers:
-        features = bundle.features[layer.id]
-        mapped = sum(feature.geometry is not None for feature in features)
-        typer.echo(f"{layer.id}: {len(features)} features, {mapped} mapped, no faults")
-
-
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
-def _settings(**given: str | int | None) -> Settings:
-    from .settings import Settings
-
-    try:
-        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        faults = [f"ATLAS_{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]
-        raise _stop("\n".join(faults), 2) from None
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -100,7 +53,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise _stop(
+        raise stop(
             f"Cannot listen on {host}, port {port} ({reason}); choose another with --port.", 1
         ) from None
     return listener
@@ -118,8 +71,3 @@ def _run(application: FastAPI, listener: socket.socket) -> None:
 
     config = uvicorn.Config(application, http="h11", log_level="warning", ws="none")
     Server(config).run(sockets=[listener])
-
-
-def _stop(sentence: str, status: int) -> typer.Exit:
-    typer.echo(sentence, err=True)
-    return typer.Exit(status)

@@ -1,0 +1,28 @@
+"""The command line: ``atlas``."""
+
+from __future__ import annotations
+
+import typer
+
+from .check import check
+from .indicators import indicators
+from .plan import plan
+from .serve import serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="市中规划图集 · The planning atlas of Shizhong District, Jinan.",
+    epilog="Settings are environment variables: ATLAS_HOME, ATLAS_DATA, ATLAS_HOST, ATLAS_PORT, "
+    "ATLAS_REVIEW_NUMBER.",
+)
+app.command()(serve)
+app.command()(check)
+app.add_typer(plan, name="plan")
+app.add_typer(indicators, name="indicators")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,73 @@
+"""``atlas check``: what is wrong with published data, and whether its words and map agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from layers.errors import AtlasError
+
+from .common import stop
+
+if TYPE_CHECKING:
+    from layers.catalogue import Bundle
+    from layers.statements import Result
+
+
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Folder with geojson/ and plan/; the shipped data if absent."),
+    ] = None,
+    statements: Annotated[
+        bool,
+        typer.Option(
+            help="List every spatial statement, also those that hold or have no geometry."
+        ),
+    ] = False,
+) -> None:
+    """Check published data: schema, ids, geometry, zones, citations, and the plan's words.
+
+    Prints how many of the plan's spatial statements hold, fail, and cannot be tested; a failing
+    one is listed and is no fault of the data. Exits 3 with what is wrong with the data.
+    """
+    from layers.catalogue import bundled_data, read_bundle
+
+    try:
+        bundle = read_bundle(folder or bundled_data())
+    except AtlasError as error:
+        raise stop(error.sentence, error.exit_status) from None
+    for layer in bundle.catalogue.layers:
+        features = bundle.features[layer.id]
+        mapped = sum(feature.geometry is not None for feature in features)
+        typer.echo(f"{layer.id}: {len(features)} features, {mapped} mapped, no faults")
+    for plan_id in bundle.plans:
+        _words(bundle, plan_id, listed=statements)
+
+
+def _words(bundle: Bundle, plan_id: str, *, listed: bool) -> None:
+    from layers.publishing import check_words
+
+    features = [f for members in bundle.features.values() for f in members]
+    results = check_words(bundle.plans[plan_id].statements, features)
+    counts = Counter(result.outcome for result in results)
+    typer.echo(
+        f"{plan_id}: {len(results)} spatial statements, {counts['holds']} hold, "
+        f"{counts['fails']} fail, {counts['untestable']} cannot be tested"
+    )
+    for result in results:
+        if listed or result.outcome == "fails":
+            typer.echo(f"  {_line(result)}")
+
+
+def _line(result: Result) -> str:
+    statement = result.statement
+    objects = "、".join(party.words for party in statement.objects)
+    outcome = {"holds": "holds", "fails": "fails", "untestable": "cannot be tested"}
+    return (
+        f"{statement.id} {outcome[result.outcome]}: {statement.subject.words} "
+        f"{statement.relation} {objects} ({statement.citations[0]}). {result.reason_en}"
+    )

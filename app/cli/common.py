@@ -1,0 +1,53 @@
+"""What the commands share: settings, the store, and how a refusal ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from layers.catalogue import Bundle
+    from layers.store import SqliteStore
+
+
+def read_settings(**given: str | int | None) -> Settings:
+    """Return the settings of the environment, with some of them given.
+
+    Raises
+    ------
+    typer.Exit
+        With status 2, if a value cannot be used; its variable is named.
+    """
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = [f"ATLAS_{str(e['loc'][0]).upper()}: {e['msg']}." for e in error.errors()]
+        raise stop("\n".join(faults), 2) from None
+
+
+def open_store(settings: Settings) -> tuple[SqliteStore, Bundle]:
+    """Return the store with the shipped data in it, and those data.
+
+    Raises
+    ------
+    AtlasError
+        If the data break a rule or the store cannot be opened.
+    """
+    from layers.catalogue import bundled_data, read_bundle
+    from layers.publishing import seed_store
+    from layers.store import SqliteStore
+
+    bundle = read_bundle(settings.data or bundled_data())
+    store = SqliteStore(settings.home / "atlas.sqlite")
+    seed_store(store, bundle)
+    return store, bundle
+
+
+def stop(sentence: str, status: int) -> typer.Exit:
+    """Write a sentence to standard error and return what ends the command."""
+    typer.echo(sentence, err=True)
+    return typer.Exit(status)

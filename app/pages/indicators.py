@@ -1,0 +1,146 @@
+"""The page of the plan's figures: charts from 2020 to 2025, and all figures as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.dependencies import AtlasDep, TemplatesDep
+from app.i18n import parse_language
+from app.wording import number
+
+from .answers import page_response
+from .chart import Point, series_chart
+from .plan import excerpt, plan_href, plan_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.wording import Wording
+    from layers.indicators import Actual, Indicator
+    from layers.snapshot import Atlas
+
+router = APIRouter()
+
+
+@router.api_route("/indicators", methods=["GET", "HEAD"])
+async def get_indicators_page(
+    request: Request, atlas: AtlasDep, templates: TemplatesDep, lang: str | None = None
+) -> Response:
+    """Return all figures of the plan."""
+    language = parse_language(lang)
+    words = templates.wording(atlas, language)
+    context = indicators_context(atlas, words)
+    return page_response(
+        request, templates.render("indicators.html", atlas=atlas, lang=language, **context)
+    )
+
+
+def indicators_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
+    """Return the context of ``indicators.html``; see the comment at the top of the template."""
+    series = atlas.indicators.series()
+    actuals = {
+        name: [actual for actual in atlas.actuals if actual.series == name] for name in series
+    }
+    charted = [
+        _chart(atlas, words, figures, actuals[name])
+        for name, figures in series.items()
+        if len({figure.status for figure in figures}) > 1 or actuals[name]
+    ]
+    themes = [
+        {
+            "title": words.theme(theme),
+            "rows": [
+                _row(atlas, words, each)
+                for each in atlas.indicators.indicators
+                if each.theme == theme
+            ],
+        }
+        for theme in atlas.indicators.themes
+    ]
+    return {
+        "plan": plan_view(atlas.document, words),
+        "charts": charted,
+        "themes": [theme for theme in themes if theme["rows"]],
+        "count": len(atlas.indicators.indicators),
+        "actuals": [_actual(atlas, words, each) for each in atlas.actuals],
+        "self_href": "/indicators",
+        "switch_href": "/indicators" if words.language == "en" else "/indicators?lang=en",
+    }
+
+
+def _chart(
+    atlas: Atlas, words: Wording, figures: Sequence[Indicator], actuals: Sequence[Actual]
+) -> dict[str, Any]:
+    unit = figures[0].unit
+    points = [
+        Point(
+            2025 if figure.status == "target" else 2020,
+            atlas.indicators.convert(figure.value, figure.unit, unit),
+            figure.status,
+            words.figure(figure),
+        )
+        for figure in figures
+    ] + [
+        Point(
+            actual.year,
+            (value := atlas.indicators.convert(actual.value, actual.unit, unit)),
+            "actual",
+            number(value),
+        )
+        for actual in actuals
+    ]
+    title = words.title(figures[0], "name")
+    table = [
+        {
+            "year": _when(words, point),
+            "kind": words.point(point.kind),
+            "value": point.label,
+        }
+        for point in sorted(points)
+    ]
+    description = "；".join(f"{row['year']} {row['kind']} {row['value']}" for row in table)
+    notes = [words.title(figure, "note") for figure in figures if figure.note]
+    return {
+        "id": figures[0].series,
+        "title": title,
+        "unit": words.unit(unit),
+        "svg": series_chart(points, title=title, description=description, unit=words.unit(unit)),
+        "table": table,
+        "notes": notes,
+    }
+
+
+def _when(words: Wording, point: Point) -> str:
+    return words.say("{year} 年", year=point.year)
+
+
+def _row(atlas: Atlas, words: Wording, figure: Indicator) -> dict[str, Any]:
+    cited = figure.citation
+    place = {"chapter": cited.chapter, "section": cited.section, "paragraph": cited.paragraph}
+    fragment = f"{cited.chapter}-{cited.section}-p{cited.paragraph}"
+    return {
+        "id": figure.id,
+        "name": words.title(figure, "name"),
+        "value": words.figure(figure),
+        "unit": words.unit(figure.unit),
+        "period": figure.period.replace("-", "–"),
+        "inferred": figure.period_basis == "inferred",
+        "status": words.point(figure.status),
+        "hedge": words.hedge(figure.hedge),
+        "note": words.title(figure, "note") if figure.note else "",
+        "where": words.citation(place),
+        "href": plan_href(cited.plan, words, fragment=fragment),
+        "text": excerpt(atlas.document, cited.start, cited.end),
+    }
+
+
+def _actual(atlas: Atlas, words: Wording, actual: Actual) -> dict[str, Any]:
+    return {
+        "name": words.title(atlas.indicators.series()[actual.series][0], "name"),
+        "year": actual.year,
+        "value": number(actual.value),
+        "unit": words.unit(actual.unit),
+        "source": actual.source,
+    }
