@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from layers.facets import NO_VALUE
 from layers.plan import paragraph_id
 from layers.statements import RELATIONS
 
@@ -38,6 +39,22 @@ _ANCHORS: Mapping[str, str] = {
     "moved": "移动",
     "changed": "改动",
     "lost": "消失",
+}
+_FACET_NAMES: Mapping[str, str] = {
+    "zone": "片区",
+    "kind": "类别",
+    "stage": "阶段",
+    "commitment": "承诺",
+    "precision": "精度",
+    "chapter": "章",
+    "mapped": "上图",
+}
+_NO_VALUES: Mapping[str, str] = {
+    "zone": "全区与跨片区",
+    "kind": "未分类",
+    "stage": "规划未说明",
+    "commitment": "没有承诺",
+    "precision": "没有位置",
 }
 _POINTS: Mapping[str, str] = {
     "reached": "已达到",
@@ -136,6 +153,20 @@ class Wording:
     def anchor(self, code: str) -> str:
         """Return what became of a citation in another version of the text in words."""
         return self.gettext(_ANCHORS[code])
+
+    def facet(self, facet: str) -> str:
+        """Return the name of a facet."""
+        return self.gettext(_FACET_NAMES[facet])
+
+    def facet_value(self, facet: str, value: str) -> str:
+        """Return a value of a facet in words."""
+        if facet == "mapped":
+            return self.gettext("已上图" if value == "true" else "未上图")
+        if facet == "chapter":
+            return self.section({"chapter": int(value), "section": 0})
+        if value == NO_VALUE:
+            return self.gettext(_NO_VALUES[facet])
+        return self.code(facet, value)
 
     def unit(self, code: str) -> str:
         """Return a unit of the plan's figures in words."""

@@ -15,6 +15,7 @@ import orjson
 import shapely
 
 from .errors import NotFound
+from .facets import facet_values
 from .geojson import digest, feature_document
 from .model import BBox
 
@@ -98,6 +99,15 @@ class LayerSnapshot:
         """The whole layer as a GeoJSON FeatureCollection; the same bytes for the same digest."""
         everything = self.collection(range(len(self.features)))
         return b'{"type":"FeatureCollection","features":[\n' + everything + b"\n]}\n"
+
+    @property
+    def overview(self) -> bytes:
+        """The layer as a map needs it: every feature, of its properties only `OVERVIEW`."""
+        features = [
+            feature_document(feature) | {"properties": _overview(feature)}
+            for feature in self.features
+        ]
+        return orjson.dumps({"type": "FeatureCollection", "features": features})
 
     def _within(self, bbox: BBox) -> list[int]:
         hits = self._tree.query(shapely.box(*bbox), predicate="intersects")
@@ -230,6 +240,24 @@ def take_layer(layer: Layer, revision: Revision, features: Sequence[Feature]) ->
         _tree=shapely.STRtree([features[i].geometry for i in drawn]),
         _in_tree=drawn,
     )
+
+
+OVERVIEW = (
+    "name",
+    "name_en",
+    "kind",
+    "zone",
+    "stage",
+    "commitment",
+    "precision",
+    "uncertainty_m",
+)
+"""Properties by which features are drawn, named and narrowed down."""
+
+
+def _overview(feature: Feature) -> dict[str, Any]:
+    known = {name: feature.properties[name] for name in OVERVIEW if feature.properties.get(name)}
+    return known | {"chapters": [int(each) for each in facet_values("chapter", feature)]}
 
 
 def _has_all(properties: Mapping[str, Any], equal: Mapping[str, str]) -> bool:

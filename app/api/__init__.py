@@ -6,10 +6,10 @@ plans, figures, search.
 
 from fastapi import APIRouter
 
-from . import common, conformance, features, indicators, openapi, plans, search
+from . import common, conformance, facets, features, indicators, openapi, plans, search
 
 router = APIRouter()
-for _part in (common, conformance, features, openapi, plans, indicators, search):
+for _part in (common, conformance, features, openapi, facets, plans, indicators, search):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -11,6 +11,7 @@ from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import GEOJSON, IMMUTABLE, JSON, address, link
 from layers.errors import NotFound
+from layers.facets import meets
 
 from .answers import bytes_answer, page_answer, page_href, self_links, wants_page
 from .parameters import ItemsQuery, parse_items_query, refuse_unknown
@@ -38,6 +39,7 @@ def get_items(
         position
         for position in snapshot.select(query.bbox, query.equal)
         if _is_valid_in(snapshot.features[position], query.interval)
+        and meets(snapshot.features[position], query.selection)
     ]
     page = hits[query.offset : query.offset + query.limit]
     if wants_page(request):
@@ -84,13 +86,28 @@ def get_revision_items(
 ) -> Response:
     """Return a whole collection as it was published; these bytes never change."""
     refuse_unknown(request.query_params)
+    snapshot = _of_revision(atlas, collection_id, digest)
+    return bytes_answer(request, snapshot.document, GEOJSON, cache=IMMUTABLE)
+
+
+@router.api_route(
+    "/collections/{collection_id}/revisions/{digest}/overview", methods=["GET", "HEAD"]
+)
+def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: str) -> Response:
+    """Return a collection as the map draws it: all geometry, few properties; never changes."""
+    refuse_unknown(request.query_params)
+    snapshot = _of_revision(atlas, collection_id, digest)
+    return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
+
+
+def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot:
     snapshot = atlas.layer(collection_id)
     if digest != snapshot.digest:
         raise NotFound(
             f"Collection {collection_id} has no revision {digest[:64]}; "
             f"the newest is at /api/collections/{collection_id}/items."
         )
-    return bytes_answer(request, snapshot.document, GEOJSON, cache=IMMUTABLE)
+    return snapshot
 
 
 def _is_valid_in(feature: Feature, interval: tuple[str | None, str | None]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from layers.errors import InvalidParameter
+from layers.facets import FACETS, parse_selection
 from layers.model import BBox
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class ItemsQuery:
         First and last day (YYYY-MM-DD) of `datetime`, None where it is open.
     equal : Mapping
         Property filters: name to the text of the value.
+    selection : Mapping
+        Chosen values by facet.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -50,6 +53,7 @@ class ItemsQuery:
     bbox: BBox | None = None
     interval: tuple[str | None, str | None] = (None, None)
     equal: Mapping[str, str] = field(default_factory=dict)
+    selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
@@ -61,13 +65,14 @@ def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
         If a parameter is unknown, repeated or malformed; it names the parameter.
     """
     filters = queryable_names(layer)
-    given = refuse_unknown(query, _ITEMS | filters)
+    given = refuse_unknown(query, _ITEMS | filters | frozenset(FACETS))
     return ItemsQuery(
         limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
         offset=whole_number("offset", given["offset"]) if "offset" in given else 0,
         bbox=parse_bbox(given["bbox"]) if "bbox" in given else None,
         interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
-        equal={name: value for name, value in given.items() if name in filters},
+        equal={name: value for name, value in given.items() if name in filters - set(FACETS)},
+        selection=parse_selection(given),
     )
 
 

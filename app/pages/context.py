@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from app.maps.figure import with_frames
 from app.maps.styles import feature_colour, is_ground, style_record
 from app.wording import distance, is_sketch
+from layers.facets import FACETS, count_facets, meets
 
 from .strings import SCRIPT_STRINGS
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from app.i18n import Language
     from app.maps.figure import RenderedMap
     from app.wording import Wording
+    from layers.facets import Selection
     from layers.model import Feature, Layer
     from layers.snapshot import Atlas, LayerSnapshot
 
@@ -24,7 +27,11 @@ _PAPER_INK = "#5B6470"
 
 
 def atlas_context(
-    atlas: Atlas, words: Wording, figure: RenderedMap, ref: str | None
+    atlas: Atlas,
+    words: Wording,
+    figure: RenderedMap,
+    ref: str | None,
+    selection: Selection,
 ) -> dict[str, Any]:
     """Return the context of ``atlas.html``.
 
@@ -37,23 +44,28 @@ def atlas_context(
         Of the whole atlas.
     ref : str or None
         The selected feature as ``layer/feature``; an unknown one gives a notice.
+    selection : Mapping
+        Chosen values by facet.
 
     Returns
     -------
     dict
         See the comment at the top of the template.
     """
-    found = find_feature(atlas, ref)
+    found = atlas.feature(ref or "")
     unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else None
     other: Language = "zh" if words.language == "en" else "en"
     return {
         "figure": figure,
         "config": script_config(atlas.layers.values(), words, figure),
         "layers": [_layer_row(snapshot, words) for snapshot in atlas.layers.values()],
-        "groups": _groups(atlas, words),
-        "detail": words.view(found[0].layer, found[1]) if found else None,
+        "facets": _facets(atlas, words, selection),
+        "chosen": bool(selection),
+        "groups": _groups(atlas, words, selection),
+        "detail": words.view(*found) if found else None,
         "notice": unknown,
-        "switch_href": page_href(ref if found else None, other),
+        "plan_href": plan_href(atlas.catalogue.plan, words),
+        "switch_href": page_href(ref if found else None, other, selection),
         "home_href": page_href(None, words.language),
         "revision": _revision(atlas, words),
         "credits": credits_line(atlas.layers.values(), words),
@@ -72,23 +84,21 @@ def map_context(atlas: Atlas, layer_id: str, words: Wording, figure: RenderedMap
     }
 
 
-def find_feature(atlas: Atlas, ref: str | None) -> tuple[LayerSnapshot, Feature] | None:
-    """Return the layer and the feature that ``layer/feature`` names."""
-    layer_id, _, feature_id = (ref or "").partition("/")
-    snapshot = atlas.layers.get(layer_id)
-    if snapshot is None:
-        return None
-    for feature in snapshot.features:
-        if feature.id == feature_id:
-            return snapshot, feature
-    return None
-
-
-def page_href(ref: str | None, language: Language) -> str:
+def page_href(ref: str | None, language: Language, selection: Selection | None = None) -> str:
     """Return the address of the atlas page, with only what differs from the defaults."""
     query = [f"f={ref}"] if ref else []
+    query += [
+        f"{facet}={','.join(quote(value) for value in sorted(chosen))}"
+        for facet, chosen in (selection or {}).items()
+    ]
     query += ["lang=en"] if language == "en" else []
     return f"/?{'&'.join(query)}" if query else "/"
+
+
+def plan_href(plan_id: str, words: Wording, page: str = "", fragment: str = "") -> str:
+    """Return the address of a page of a plan in the language of these words."""
+    query = "?lang=en" if words.language == "en" else ""
+    return f"/plan/{plan_id}{f'/{page}' if page else ''}{query}{f'#{fragment}' if fragment else ''}"
 
 
 def script_config(
@@ -106,6 +116,7 @@ def script_config(
             for name, codes in words.atlas.catalogue.codes.items()
         },
         "sections": dict(_cited_sections(shown, words)),
+        "facets": list(FACETS),
         "strings": {name: words.gettext(text) for name, text in SCRIPT_STRINGS.items()},
     }
 
@@ -121,7 +132,7 @@ def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
     return {
         "id": layer.id,
         "title": words.title(layer),
-        "url": f"/api/collections/{layer.id}/revisions/{snapshot.digest}/items",
+        "url": f"/api/collections/{layer.id}/revisions/{snapshot.digest}/overview",
         "label": layer.style.get("label"),
         "ground": is_ground(layer.style),
     }
@@ -184,8 +195,45 @@ def _shape_legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str
     ]
 
 
-def _groups(atlas: Atlas, words: Wording) -> list[dict[str, Any]]:
-    """Return all features of all layers by zone, those of no zone last."""
+def _facets(atlas: Atlas, words: Wording, selection: Selection) -> list[dict[str, Any]]:
+    """Return every facet with its values, in the order of their code list, with counts."""
+    features = [
+        feature
+        for snapshot in atlas.layers.values()
+        if not is_ground(snapshot.layer.style)
+        for feature in snapshot.features
+    ]
+    every, counts = count_facets(features, {}), count_facets(features, selection)
+    return [
+        {
+            "name": facet,
+            "title": words.facet(facet),
+            "values": [
+                {
+                    "value": value,
+                    "label": words.facet_value(facet, value),
+                    "count": counts[facet].get(value, 0),
+                    "chosen": value in selection.get(facet, frozenset()),
+                }
+                for value in sorted(every[facet], key=lambda each: _rank(atlas, facet, each))
+            ],
+        }
+        for facet in FACETS
+    ]
+
+
+def _rank(atlas: Atlas, facet: str, value: str) -> int:
+    if facet in {"chapter", "mapped"}:
+        return int(value) if facet == "chapter" else -len(value)
+    codes = list(atlas.catalogue.codes.get(facet, {}))
+    return codes.index(value) if value in codes else len(codes)
+
+
+def _groups(atlas: Atlas, words: Wording, selection: Selection) -> list[dict[str, Any]]:
+    """Return all features of all layers by zone, those of no zone last.
+
+    Within a zone what is drawn comes first, and projects before places.
+    """
     members: dict[str | None, list[tuple[Layer, Feature]]] = {}
     for code in atlas.catalogue.codes.get("zone", {}):
         members[code] = []
@@ -195,18 +243,35 @@ def _groups(atlas: Atlas, words: Wording) -> list[dict[str, Any]]:
             members.setdefault(feature.properties.get("zone"), []).append((snapshot.layer, feature))
     last = members.pop(None)
     ordered = [*members.items(), (None, last)]
-    return [_group(zone, group, words) for zone, group in ordered if group]
+    return [_group(zone, group, words, selection) for zone, group in ordered if group]
 
 
 def _group(
-    zone: str | None, members: Sequence[tuple[Layer, Feature]], words: Wording
+    zone: str | None,
+    members: Sequence[tuple[Layer, Feature]],
+    words: Wording,
+    selection: Selection,
 ) -> dict[str, Any]:
     first_layer, first = members[0]
+    layers = list(words.atlas.layers)
+    ordered = sorted(
+        members,
+        key=lambda each: (
+            not is_ground(each[0].style),
+            each[1].geometry is None,
+            -layers.index(each[0].id),
+        ),
+    )
+    shown = [each for each in ordered if is_ground(each[0].style) or meets(each[1], selection)]
     return {
         "title": words.code("zone", zone) if zone else words.gettext("全区与跨片区"),
         "colour": feature_colour(first_layer.style, first.id, first.properties),
-        "counts": _counts([feature for _, feature in members], words),
-        "entries": [_entry(layer, feature, words) for layer, feature in members],
+        "counts": _counts([feature for _, feature in shown], words),
+        "hidden": not any(not is_ground(layer.style) for layer, _ in shown) and bool(selection),
+        "entries": [
+            _entry(layer, feature, words) | {"hidden": (layer, feature) not in shown}
+            for layer, feature in ordered
+        ],
     }
 
 

@@ -12,7 +12,8 @@ from app.wording import number
 
 from .answers import page_response
 from .chart import Point, series_chart
-from .plan import excerpt, plan_href, plan_view
+from .context import plan_href
+from .plan import excerpt, plan_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ from layers.coverage import STATES
 from layers.document import FIGURE
 
 from .answers import page_response
-from .context import credits_line, page_href, script_config
+from .context import credits_line, page_href, plan_href, script_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,12 +85,6 @@ async def get_statements_page(
     return page_response(
         request, templates.render("statements.html", atlas=atlas, lang=language, **context)
     )
-
-
-def plan_href(plan_id: str, words: Wording, page: str = "", fragment: str = "") -> str:
-    """Return the address of a page of a plan in the language of these words."""
-    query = "?lang=en" if words.language == "en" else ""
-    return f"/plan/{plan_id}{f'/{page}' if page else ''}{query}{f'#{fragment}' if fragment else ''}"
 
 
 def reader_context(

@@ -11,6 +11,7 @@ from app.i18n import parse_language
 from app.links import IMMUTABLE
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound
+from layers.facets import parse_selection
 
 from .answers import is_known, page_response
 from .context import atlas_context, map_context
@@ -29,10 +30,16 @@ async def get_atlas_page(
     f: str | None = None,
     lang: str | None = None,
 ) -> Response:
-    """Return the atlas; ``f=projects/laoshangbu`` opens a feature, ``lang=en`` is English."""
+    """Return the atlas.
+
+    ``f=projects/laoshangbu`` opens a feature, ``lang=en`` is English; facets narrow the list and
+    the map, as in ``zone=北部核心区&stage=建设,完成``.
+    """
     language = parse_language(lang)
     words = templates.wording(atlas, language)
-    context = atlas_context(atlas, words, maps[WHOLE_ATLAS], f)
+    query = request.query_params
+    selection = parse_selection({name: ",".join(query.getlist(name)) for name in query})
+    context = atlas_context(atlas, words, maps[WHOLE_ATLAS], f, selection)
     return page_response(
         request, templates.render("atlas.html", atlas=atlas, lang=language, **context)
     )

@@ -21,6 +21,15 @@ export async function fetchLayer(layer) {
   return answer.json();
 }
 
+/** The whole feature, of which the map has only an overview. @param {string} ref */
+export async function fetchFeature(ref) {
+  const answer = await fetch(`/api/collections/${ref.replace("/", "/items/")}`, {
+    headers: { Accept: "application/geo+json" },
+  });
+  if (!answer.ok) throw new Error(`${ref}: ${answer.status}`);
+  return answer.json();
+}
+
 /**
  * @param {LayerConfig} layer
  * @param {Feature[]} features

@@ -26,7 +26,8 @@ export class Labels {
     });
     tooltip.setContent(words).addTo(this.map);
     tooltip.getElement().style.setProperty("--c", shape.options.color);
-    this.shown.set(entry.ref, { tooltip, always, layerId: entry.layer.id });
+    const height = this.words.config.layers.findIndex((layer) => layer.id === entry.layer.id);
+    this.shown.set(entry.ref, { tooltip, always, height, layerId: entry.layer.id });
   }
 
   /** @param {string} layerId @param {boolean} visible */
@@ -36,17 +37,25 @@ export class Labels {
     this.declutter();
   }
 
+  /** @param {Set<string>} refs what facets have put away */
+  setFiltered(refs) {
+    this.filtered = refs;
+    this.declutter();
+  }
+
   /** Show a name only where it covers no other; the selected one comes first, then the zones. */
   declutter() {
     const order = [...this.shown].sort(([a, x], [b, y]) =>
-      Number(b === this.first) - Number(a === this.first) || Number(y.always) - Number(x.always));
+      Number(b === this.first) - Number(a === this.first) || Number(y.always) - Number(x.always)
+      || y.height - x.height);
     const taken = [];
-    for (const [, label] of order) {
+    for (const [ref, label] of order) {
       const element = label.tooltip.getElement();
       if (!element) continue;
       element.classList.remove("is-hidden");
       const box = element.getBoundingClientRect();
-      const free = !this.hiddenLayers.has(label.layerId) && taken.every((other) => apart(box, other));
+      const away = this.hiddenLayers.has(label.layerId) || this.filtered?.has(ref);
+      const free = !away && taken.every((other) => apart(box, other));
       if (free) taken.push(box);
       else element.classList.add("is-hidden");
     }

@@ -1,9 +1,11 @@
 /** The atlas page: joins the map, the panel and the address. */
 
-import { entriesOf, fetchLayer, readConfig } from "./data.js";
+import { entriesOf, fetchFeature, fetchLayer, readConfig } from "./data.js";
+import { Facets } from "./facets.js";
 import { Labels } from "./labels.js";
 import { AtlasMap } from "./map.js";
 import { Panel } from "./panel.js";
+import { Search } from "./search.js";
 import { Sheet } from "./sheet.js";
 import { Words } from "./words.js";
 
@@ -14,17 +16,22 @@ const map = new AtlasMap(window.atlas, words);
 const labels = new Labels(map.map, words);
 const panel = new Panel(words, address);
 const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && map.show(map.selected));
+const facets = new Facets(byId("facets"), config.facets);
+const search = new Search(byId("q"), byId("found"), words, { choose: (ref) => go(ref), say });
 map.covered = () => sheet.covered();
 /** @type {Map<string, import("./data.js").Entry>} */
 const entries = new Map();
+/** @type {Map<string, import("./data.js").Feature>} */
+const whole = new Map();
 const failed = new Set();
 
-/** @param {string | null} ref */
-function address(ref) {
+/** @param {string | null} ref @param {string} [lang] */
+function address(ref, lang = config.lang) {
   const query = new URLSearchParams();
   if (ref) query.set("f", ref);
-  if (config.lang === "en") query.set("lang", "en");
-  const text = query.toString().replaceAll("%2F", "/");
+  facets.write(query);
+  if (lang === "en") query.set("lang", "en");
+  const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
   return text ? `/?${text}` : "/";
 }
 
@@ -66,11 +73,25 @@ function follow({ focus, also = [] }) {
   else clear(focus, ref);
 }
 
-function select(entry, focus, also) {
-  panel.detail(entry, also.map((ref) => entries.get(ref)).filter(Boolean));
-  byId("notice").hidden = true;
+/** @param {import("./data.js").Entry} entry what is known of it without asking, or all of it */
+async function complete(entry) {
+  try {
+    if (!whole.has(entry.ref)) whole.set(entry.ref, await fetchFeature(entry.ref));
+    return { ...entry, feature: whole.get(entry.ref) };
+  } catch {
+    byId("notice").textContent = words.say("failed", { layer: words.text(entry.feature.properties, "name") });
+    byId("notice").hidden = false;
+    return entry;
+  }
+}
+
+async function select(entry, focus, also) {
   map.mark(entry.ref);
   labels.prefer(entry.ref);
+  byId("notice").hidden = true;
+  const known = await complete(entry);
+  if (map.selected !== entry.ref) return;
+  panel.detail(known, also.map((ref) => entries.get(ref)).filter(Boolean));
   if (sheet.panel.dataset.sheet !== "half") sheet.set("half");
   else map.show(entry.ref);
   const name = words.text(entry.feature.properties, "name");
@@ -101,11 +122,28 @@ function clear(focus, unknown) {
 }
 
 function setSwitch(ref) {
-  const query = new URLSearchParams();
-  if (ref) query.set("f", ref);
-  if (config.lang !== "en") query.set("lang", "en");
-  const text = query.toString().replaceAll("%2F", "/");
-  byId("language").href = text ? `/?${text}` : "/";
+  byId("language").href = address(ref, config.lang === "en" ? "zh" : "en");
+}
+
+/** Show in the list and on the map only what the facets leave. */
+function narrow() {
+  const chosen = facets.chosen();
+  const away = new Set([...entries.values()].filter((entry) => !facets.meets(entry, chosen)).map((entry) => entry.ref));
+  map.setFiltered(away);
+  labels.setFiltered(away);
+  facets.count([...entries.values()]);
+  for (const group of byId("index").querySelectorAll(".group")) {
+    const refs = [...group.querySelectorAll("a[data-ref]")].map((link) => link.dataset.ref);
+    for (const ref of refs) panel.link(ref).parentElement.hidden = away.has(ref);
+    const left = refs.filter((ref) => !away.has(ref));
+    const drawn = left.filter((ref) => entries.get(ref)?.feature.geometry).length;
+    const key = drawn === left.length ? "count" : "countMapped";
+    group.querySelector("[data-count]").textContent = words.say(key, { count: left.length, mapped: drawn });
+    group.hidden = chosen.size > 0 && left.every((ref) => entries.get(ref)?.layer.ground);
+  }
+  const left = [...entries.values()].filter((entry) => !entry.layer.ground && !away.has(entry.ref)).length;
+  byId("chosen-count").textContent = chosen.size ? words.say("left", { count: left }) : "";
+  count();
 }
 
 /** @param {string | null} ref @param {string[]} [also] */
@@ -187,6 +225,20 @@ function listen() {
     over = originalEvent;
   });
   map.map.on("mouseout", () => hover(null));
+  const form = byId("facets");
+  form.addEventListener("change", () => {
+    history.replaceState(null, "", address(map.selected));
+    setSwitch(map.selected);
+    narrow();
+    say(byId("chosen-count").textContent);
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  byId("facets-clear").addEventListener("click", (event) => {
+    event.preventDefault();
+    form.reset();
+    facets.read(new URLSearchParams());
+    form.dispatchEvent(new Event("change"));
+  });
   host.querySelector(".tree").addEventListener("change", (event) => {
     const row = event.target.closest("[data-layer]");
     row.classList.toggle("is-off", !event.target.checked);
@@ -204,7 +256,11 @@ function listen() {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !panel.isOpen("index")) go(null);
   });
-  addEventListener("popstate", () => follow({ focus: true }));
+  addEventListener("popstate", () => {
+    facets.read(new URLSearchParams(location.search));
+    narrow();
+    follow({ focus: true });
+  });
   byId("share").addEventListener("click", share);
   matchMedia("print").addEventListener("change", () => {
     map.map.invalidateSize({ animate: false });
@@ -215,10 +271,11 @@ function listen() {
 }
 
 function ready() {
-  labels.declutter();
-  count();
+  facets.read(new URLSearchParams(location.search));
+  narrow();
   const ref = new URLSearchParams(location.search).get("f");
   if (ref && entries.has(ref)) follow({ focus: false });
+  setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";
   performance.mark("atlas-ready");
 }

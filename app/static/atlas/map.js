@@ -57,6 +57,12 @@ export class AtlasMap {
     this.mark(this.selected);
   }
 
+  /** @param {Set<string>} refs what facets have put away */
+  setFiltered(refs) {
+    for (const ref of this.shapes.keys()) this.#toggle(ref, "is-filtered", refs.has(ref));
+    this.filtered = refs;
+  }
+
   /** @returns {string[]} what lies under a point of the window, uppermost first */
   under(x, y) {
     const found = new Set();
@@ -145,8 +151,8 @@ export class AtlasMap {
   /** @returns {number} how many shapes the window shows */
   countInView() {
     const view = this.map.getBounds();
-    return [...this.shapes.values()].filter((shape) =>
-      this.map.hasLayer(shape) && view.intersects(shape.getBounds?.() ?? shape.getLatLng().toBounds(1)),
+    return [...this.shapes].filter(([ref, shape]) =>
+      !this.filtered?.has(ref) && this.map.hasLayer(shape) && view.intersects(shape.getBounds?.() ?? shape.getLatLng().toBounds(1)),
     ).length;
   }
 }
