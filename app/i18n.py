@@ -49,6 +49,11 @@ def load_translations(directory: Path = LOCALE_DIRECTORY) -> Mapping[Language, N
     return {"zh": NullTranslations(), "en": read_translations(directory / "en.po")}
 
 
+def gettext_noop(message: str) -> str:
+    """Return a message as it is, marked for translation where it is used later."""
+    return message
+
+
 def localised(properties: Mapping[str, Any], key: str, language: Language) -> str:
     """Return a property in a language; the Chinese text where no English one is given."""
     value = properties.get(f"{key}_en") if language == "en" else None

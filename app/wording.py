@@ -8,7 +8,7 @@ from layers.facets import NO_VALUE
 from layers.plan import paragraph_id
 from layers.statements import RELATIONS
 
-from .i18n import localised
+from .i18n import gettext_noop, localised
 from .maps.styles import is_ground
 
 if TYPE_CHECKING:
@@ -21,46 +21,50 @@ if TYPE_CHECKING:
     from .i18n import Language
 
 _STATES: Mapping[str, str] = {
-    "mapped": "已上图",
-    "partly": "部分上图",
-    "figure": "指标",
-    "none": "没有地名",
-    "todo": "待办",
+    "mapped": gettext_noop("已上图"),
+    "partly": gettext_noop("部分上图"),
+    "figure": gettext_noop("指标"),
+    "none": gettext_noop("没有地名"),
+    "todo": gettext_noop("待办"),
 }
-_OUTCOMES: Mapping[str, str] = {"holds": "成立", "fails": "不成立", "untestable": "无法检验"}
+_OUTCOMES: Mapping[str, str] = {
+    "holds": gettext_noop("成立"),
+    "fails": gettext_noop("不成立"),
+    "untestable": gettext_noop("无法检验"),
+}
 _BASES: Mapping[str, str] = {
-    "explicit": "原文明写",
-    "heading": "由所在章节得出",
-    "implied": "由上下文得出",
-    "name": "由名称得出",
+    "explicit": gettext_noop("原文明写"),
+    "heading": gettext_noop("由所在章节得出"),
+    "implied": gettext_noop("由上下文得出"),
+    "name": gettext_noop("由名称得出"),
 }
 _ANCHORS: Mapping[str, str] = {
-    "exact": "未变",
-    "moved": "移动",
-    "changed": "改动",
-    "lost": "消失",
+    "exact": gettext_noop("未变"),
+    "moved": gettext_noop("移动"),
+    "changed": gettext_noop("改动"),
+    "lost": gettext_noop("消失"),
 }
 _FACET_NAMES: Mapping[str, str] = {
-    "zone": "片区",
-    "kind": "类别",
-    "stage": "阶段",
-    "commitment": "承诺",
-    "precision": "精度",
-    "chapter": "章",
-    "mapped": "上图",
+    "zone": gettext_noop("片区"),
+    "kind": gettext_noop("类别"),
+    "stage": gettext_noop("阶段"),
+    "commitment": gettext_noop("承诺"),
+    "precision": gettext_noop("精度"),
+    "chapter": gettext_noop("章"),
+    "mapped": gettext_noop("上图"),
 }
 _NO_VALUES: Mapping[str, str] = {
-    "zone": "全区与跨片区",
-    "kind": "未分类",
-    "stage": "规划未说明",
-    "commitment": "没有承诺",
-    "precision": "没有位置",
+    "zone": gettext_noop("全区与跨片区"),
+    "kind": gettext_noop("未分类"),
+    "stage": gettext_noop("规划未说明"),
+    "commitment": gettext_noop("没有承诺"),
+    "precision": gettext_noop("没有位置"),
 }
 _POINTS: Mapping[str, str] = {
-    "reached": "已达到",
-    "target": "目标",
-    "vision": "远景",
-    "actual": "实际",
+    "reached": gettext_noop("已达到"),
+    "target": gettext_noop("目标"),
+    "vision": gettext_noop("远景"),
+    "actual": gettext_noop("实际"),
 }
 _SIGNS: Mapping[str, str] = {"exact": "", "at_least": "≥ ", "at_most": "≤ ", "about": "≈ "}
 _DIGITS = "〇一二三四五六七八九"
@@ -161,7 +165,7 @@ class Wording:
     def facet_value(self, facet: str, value: str) -> str:
         """Return a value of a facet in words."""
         if facet == "mapped":
-            return self.gettext("已上图" if value == "true" else "未上图")
+            return self.gettext("已上图") if value == "true" else self.gettext("未上图")
         if facet == "chapter":
             return self.section({"chapter": int(value), "section": 0})
         if value == NO_VALUE:

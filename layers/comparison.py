@@ -386,10 +386,9 @@ def _fault(
         return f"{citation} is not in the text."
     if citation.start is None or citation.end is None:
         return None
-    where = f"{citation}, characters {citation.start} to {citation.end}"
     if not place.start <= citation.start < citation.end <= place.end:
-        return f"{where}, lies outside the paragraph ({place.start} to {place.end})."
+        return f"{citation}, lies outside the paragraph ({place.start} to {place.end})."
     if citation.digest and sha256(text.text[citation.start : citation.end]) != citation.digest:
         words = f"“{citation.quote}”" if citation.quote else "the quote"
-        return f"{where}: the text does not read {words} there (SHA-256 differs)."
+        return f"{citation}: the text does not read {words} there (SHA-256 differs)."
     return None

@@ -214,7 +214,7 @@ def _contradiction(indicators: IndicatorSet, unit: str, known: Indicator) -> str
     )
 
 
-def _indicator(record: dict[str, Any], file: str) -> Indicator:
+def _indicator(record: Any, file: str) -> Indicator:
     identifier = record.get("id") if isinstance(record, dict) else None
     where = f"{file}, indicator {identifier}"
     try:
@@ -222,12 +222,11 @@ def _indicator(record: dict[str, Any], file: str) -> Indicator:
         fields["citation"] = Citation(**fields["citation"])
         start, end = fields["value_range"]
         fields["value_range"] = (int(start), int(end))
-        indicator = Indicator(**fields)
+        if type(fields["value"]) not in {int, float}:
+            raise DataInvalid(f'{where}, field "value": must be a number.')
+        return Indicator(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise DataInvalid(f"{where}: {error}.") from error
-    if type(fields["value"]) not in {int, float}:
-        raise DataInvalid(f'{where}, field "value": must be a number.')
-    return indicator
 
 
 def _code_findings(found: IndicatorSet, file: str) -> list[Finding]:

@@ -58,7 +58,8 @@ class Citation(NamedTuple):
     sha256: str | None = None
 
     def __str__(self) -> str:
-        return f"chapter {self.chapter}, section {self.section}, paragraph {self.paragraph}"
+        place = f"chapter {self.chapter}, section {self.section}, paragraph {self.paragraph}"
+        return place if self.start is None else f"{place}, characters {self.start} to {self.end}"
 
     @property
     def digest(self) -> str | None:

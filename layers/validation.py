@@ -145,10 +145,8 @@ def _citations(layer: Layer, features: Sequence[Feature], context: Context) -> I
 def _citation_fault(record: Any, outlines: Mapping[str, Outline]) -> str | None:
     """Say why a record cites nothing; records that break the schema are its rule's business."""
     try:
-        citation = Citation(
-            record["plan"], record["chapter"], record["section"], record["paragraph"]
-        )
-    except (KeyError, TypeError):
+        citation = Citation(**record)
+    except TypeError:
         return None
     outline = outlines.get(citation.plan)
     if outline is None:

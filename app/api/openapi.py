@@ -13,6 +13,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep
 from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, address
+from layers.coverage import STATES
+from layers.facets import FACETS
 
 from .answers import json_answer
 from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
@@ -65,7 +67,13 @@ def _paths(atlas: Atlas) -> Schema:
         "/": _get("getLandingPage", "Landing page", "LandingPage"),
         "/conformance": _get("getConformance", "Conformance classes", "Conformance"),
         "/collections": _get("getCollections", "All collections", "Collections"),
+        "/facets": _get("getFacets", "Counts by facet", "Facets", parameters=_facets()),
+        "/search": _get("search", "Search by name and word", "Results", parameters=_SEARCH),
+        "/indicators": _get("getIndicators", "Figures of the plan", "Indicators"),
+        "/plans": _get("getPlans", "Plans", "Plans"),
     }
+    for plan_id, document in atlas.documents.items():
+        paths |= _plan(plan_id, document.outline.title)
     for snapshot in atlas.layers.values():
         layer = snapshot.layer
         path = f"/collections/{layer.id}"
@@ -75,11 +83,51 @@ def _paths(atlas: Atlas) -> Schema:
     return paths
 
 
+def _plan(plan_id: str, title: str) -> Schema:
+    path, name = f"/plans/{plan_id}", plan_id.replace("-", "_")
+    chapter = _query("chapter", "Number of a chapter", {"type": "integer", "minimum": 0})
+    state = _query("state", "State of a sentence", {"type": "string", "enum": list(STATES)})
+    versions = [
+        _query(each, "Number of a version", {"type": "integer", "minimum": 1})
+        for each in ("from", "to")
+    ]
+    return {
+        path: _get(f"{name}.get", title, "Plan"),
+        f"{path}/coverage": _get(
+            f"{name}.getCoverage", "Coverage ledger", "Plan", parameters=[chapter, state]
+        ),
+        f"{path}/statements": _get(f"{name}.getStatements", "Spatial statements", "Plan"),
+        f"{path}/compare": _get(
+            f"{name}.compare", "Two versions compared", "Plan", parameters=versions, missing=True
+        ),
+        f"{path}/proposals/{{featureId}}": _get(
+            f"{name}.propose",
+            "An area proposed from the plan's words",
+            "Feature",
+            media_type=GEOJSON,
+            parameters=[_reference("featureId")],
+            missing=True,
+        ),
+    }
+
+
+def _facets() -> list[Schema]:
+    return [
+        _query(facet, "Values, separated by commas", {"type": "string"})
+        for facet in ("collection", *FACETS)
+    ]
+
+
 def _items(layer: Layer) -> Schema:
     names = ["limit", "offset", "bbox", "datetime"]
     filters = [
         _query(name, layer.schema["properties"][name]["title"], _filter_schema(layer, name))
         for name in sorted(queryable_names(layer))
+    ] + [
+        _query("chapter", "Chapters that name the item, as in 3,4", {"type": "string"}),
+        _query(
+            "mapped", "Whether it has a geometry", {"type": "string", "enum": ["true", "false"]}
+        ),
     ]
     return _get(
         f"{layer.id}.getItems",
@@ -183,6 +231,10 @@ def _parameters() -> Schema:
     }
 
 
+_SEARCH: list[Schema] = [
+    _query("q", "Name, alias, pinyin, initials, or words of the plan", {"type": "string"}),
+    _query("limit", "How many results at most", {"type": "integer", "minimum": 0, "default": 20}),
+]
 _LINKS: Schema = {
     "type": "array",
     "items": {
@@ -215,7 +267,24 @@ _COLLECTION: Schema = {
         "links": _LINKS,
     },
 }
+_LISTS = {
+    "Facets": ("facets", "object"),
+    "Results": ("results", "array"),
+    "Indicators": ("indicators", "array"),
+    "Plans": ("plans", "array"),
+}
 _SCHEMAS: Schema = {
+    **{
+        name: {
+            "type": "object",
+            "required": [member],
+            "properties": {
+                member: {"type": kind} | ({"items": {"type": "object"}} if kind == "array" else {})
+            },
+        }
+        for name, (member, kind) in _LISTS.items()
+    },
+    "Plan": {"type": "object"},
     "LandingPage": {
         "type": "object",
         "required": ["links"],

@@ -64,7 +64,7 @@ def atlas_context(
         "groups": _groups(atlas, words, selection),
         "detail": words.view(*found) if found else None,
         "notice": unknown,
-        "plan_href": plan_href(atlas.catalogue.plan, words),
+        "pages": _pages(atlas.catalogue.plan, words),
         "switch_href": page_href(ref if found else None, other, selection),
         "home_href": page_href(None, words.language),
         "revision": _revision(atlas, words),
@@ -192,6 +192,16 @@ def _shape_legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str
         {"colour": _PAPER_INK, "kind": kinds[shape], "words": name}
         for shape, name in names.items()
         if shape in present
+    ]
+
+
+def _pages(plan_id: str, words: Wording) -> list[dict[str, str]]:
+    indicators = "/indicators?lang=en" if words.language == "en" else "/indicators"
+    return [
+        {"href": plan_href(plan_id, words), "words": words.gettext("规划原文")},
+        {"href": indicators, "words": words.gettext("指标")},
+        {"href": plan_href(plan_id, words, "coverage"), "words": words.gettext("覆盖台账")},
+        {"href": plan_href(plan_id, words, "statements"), "words": words.gettext("空间陈述")},
     ]
 
 

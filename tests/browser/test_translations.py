@@ -14,7 +14,7 @@ from app.pages.strings import SCRIPT_STRINGS
 
 ROOT = Path(app.__file__).parent
 METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
-KEYWORDS = {"_": None, "say": None, "gettext": None}
+KEYWORDS = {"_": None, "say": None, "gettext": None, "gettext_noop": None}
 
 
 def used_messages() -> set[str]:

@@ -64,12 +64,13 @@ def test_district_and_zones_are_what_is_published(ground, published):
 
 
 def test_every_project_is_drawn_by_its_rule(ground, published):
-    for project in published["projects"]:
-        assert with_sketch(project, derive_sketch(project.id, ground)) == project, project.id
+    for feature in [*published["projects"], *published["places"]]:
+        assert with_sketch(feature, derive_sketch(feature.id, ground)) == feature, feature.id
 
 
-def test_every_rule_belongs_to_a_project(published):
-    assert set(SKETCHES) <= {project.id for project in published["projects"]}
+def test_every_rule_belongs_to_a_project_or_place(published):
+    drawn = [*published["projects"], *published["places"]]
+    assert set(SKETCHES) <= {feature.id for feature in drawn}
 
 
 def test_the_ranges_of_the_zones_follow_from_moving_their_lines(facts, outline):

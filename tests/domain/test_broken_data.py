@@ -28,7 +28,16 @@ BOWTIE = polygon(
     (116.98, 36.65), (116.99, 36.66), (116.99, 36.65), (116.98, 36.66), (116.98, 36.65)
 )
 ELSEWHERE = {"type": "Point", "coordinates": [116.9, 36.52]}
-CITED = {"plan": "shizhong-14-5", "chapter": 4, "section": 1, "paragraph": 99}
+CITED = {
+    "plan": "shizhong-14-5",
+    "chapter": 4,
+    "section": 1,
+    "paragraph": 99,
+    "start": 12000,
+    "end": 12003,
+    "quote": "老商埠",
+}
+BEYOND = CITED | {"paragraph": 2, "start": 90_000, "end": 90_003}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +51,7 @@ CITED = {"plan": "shizhong-14-5", "chapter": 4, "section": 1, "paragraph": 99}
         (properties(valid_from="2021-13-01"), "valid_from", "date"),
         (properties(parent="nobody"), "parent", "no other feature"),
         (properties(citations=[CITED]), "citations", "paragraph 99"),
+        (properties(citations=[BEYOND]), "citations", "90000"),
         (lambda d: feature(d, "laoshangbu")["properties"].pop("summary"), "summary", "missing"),
         (geometry(BOWTIE), "geometry", "Self-intersection"),
         (geometry(ELSEWHERE), "geometry", "m out of 北部核心区"),

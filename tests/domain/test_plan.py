@@ -52,9 +52,13 @@ def test_an_outline_knows_which_paragraphs_there_are(tmp_path):
     sections = [{"number": 1, "title": "做精北部核心区", "paragraphs": 4}]
     chapters = [{"number": 4, "title": "三大空间", "sections": sections}]
     record = {"id": "x", "title": "规划", "title_en": "Plan", "date": "2021", "sha256": "0"}
+    record |= {"characters": 900}
     path.write_text(json.dumps(record | {"chapters": chapters}), encoding="utf-8")
     outline = read_outline(path)
     assert outline.has(Citation("x", 4, 1, 4))
+    assert outline.has(Citation("x", 4, 1, 4, 800, 900))
+    assert not outline.has(Citation("x", 4, 1, 4, 800, 901))
+    assert outline.has(Citation("x", 4, 1, 0))
     assert not outline.has(Citation("x", 4, 1, 5))
     assert not outline.has(Citation("x", 4, 2, 1))
     assert outline.heading(4, 1) == "做精北部核心区"
