@@ -14,6 +14,8 @@ import uvicorn
 
 from app.main import create_app
 from app.settings import Settings
+from layers.publishing import import_plan
+from layers.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,35 @@ def serve(application: Any) -> Iterator[str]:
 def server(tmp_path_factory) -> Iterator[str]:
     with serve(create_app(Settings(home=tmp_path_factory.mktemp("home")))) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def reading_server(tmp_path_factory, plan_text) -> Iterator[str]:
+    """Serve an atlas into which a text of its plan was imported."""
+    home = tmp_path_factory.mktemp("reading")
+    import_plan(
+        SqliteStore(home / "atlas.sqlite"),
+        plan_text.encode("gb18030"),
+        plan_id="shizhong-14-5",
+        title="试写规划",
+        title_en="A plan written for tests",
+        date="2026-01",
+        author="test",
+        message="",
+    )
+    with serve(create_app(Settings(home=home))) as address:
+        yield address
+
+
+@pytest.fixture
+def read(visit, watch: Watch, reading_server: str):
+    """Open a path of the atlas that has a text."""
+    watch.allowed.add(urlsplit(reading_server).netloc)
+
+    def open_path(path: str, *, on: Page | None = None) -> Page:
+        return visit(path, on=on, address=reading_server)
+
+    return open_path
 
 
 @pytest.fixture

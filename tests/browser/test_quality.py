@@ -18,8 +18,11 @@ DRAWN = [
     "/?f=projects/laoshangbu",
     "/?lang=en",
     "/?f=nothing/here",
+    "/?zone=南部生态区&mapped=true",
     "/maps/zones",
     "/maps/projects",
+    "/plan/shizhong-14-5",
+    "/plan/shizhong-14-5/statements?outcome=holds",
 ]
 TEXT = [
     "/api?f=html",
@@ -30,6 +33,10 @@ TEXT = [
     "/api/collections/projects/items/laoshangbu?f=html",
     "/api/collections/projects/items/laoshangbu?f=html&lang=en",
     "/maps/nowhere",
+    "/indicators",
+    "/indicators?lang=en",
+    "/plan/shizhong-14-5/coverage",
+    "/plan/shizhong-14-5/coverage?chapter=4",
 ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from layers.errors import DataInvalid
-from layers.plan import Citation, parse_plan, read_outline
+from layers.plan import Citation, decode_plan, parse_plan, read_outline, sha256
 
 TEXT = """某规划
 前言一段。
@@ -70,3 +72,73 @@ def test_a_broken_outline_is_named(tmp_path):
     path.write_text('{"id": "x"}', encoding="utf-8")
     with pytest.raises(DataInvalid, match=r"plan\.json"):
         read_outline(path)
+
+
+def test_headings_may_be_spaced_and_numbered_in_either_way():
+    plan = parse_plan("第 一 章 总则\n第1节 甲\n一段话。\n第 十 二 章落实\n又一段。\n")
+    assert [(h.chapter, h.section) for h in plan.headings] == [(1, 0), (1, 1), (12, 0)]
+
+
+def test_a_table_of_contents_is_no_chapter():
+    plan = parse_plan("第一章 总则........3\n第二章 空间……5\n第一章 总则\n一段话。\n")
+    assert [chapter.number for chapter in plan.chapters if chapter.number] == [1]
+    assert sum(paragraph.chapter == 0 for paragraph in plan.paragraphs) == 2
+
+
+def test_a_heading_that_stands_twice_is_refused_by_its_words():
+    with pytest.raises(DataInvalid, match=r"第一章总则.*twice"):
+        parse_plan("第一章总则\n一段。\n第一章总则\n一段。\n")
+
+
+def test_a_heading_is_paragraph_0_and_reads_as_in_the_text():
+    plan = parse_plan(TEXT)
+    assert [(h.id, TEXT[h.start : h.end] == h.text) for h in plan.headings] == [
+        ("1-0-p0", True),
+        ("1-1-p0", True),
+        ("1-2-p0", True),
+        ("11-0-p0", True),
+        ("11-20-p0", True),
+    ]
+    assert plan.headings[0].text == "第一章开篇\n推动高质量发展"
+
+
+def test_a_paragraph_may_begin_with_a_heading_of_its_own():
+    plan = parse_plan("第一章甲\n完善路网。打通道路,新建桥梁。\n坚持以人为本,完善服务。\n")
+    assert [paragraph.subheading for paragraph in plan.paragraphs] == ["完善路网。", ""]
+
+
+def test_sentences_cover_their_paragraph():
+    text = "第一章甲\n一句。“两句！”三句？没有句号\n"
+    sentences = parse_plan(text).sentences()
+    assert [text[s.start : s.end] for s in sentences] == [
+        "一句。",
+        "“两句！”",
+        "三句？",
+        "没有句号",
+    ]
+    assert [s.number for s in sentences] == [1, 2, 3, 4]
+
+
+@given(st.text(alphabet="第一二章节。！？甲乙 \n　,", max_size=200))
+def test_whatever_is_read_is_where_it_says(text):
+    try:
+        plan = parse_plan(text)
+    except DataInvalid:
+        return
+    for passage in plan.passages:
+        assert text[passage.start : passage.end] == passage.text
+    for sentence in plan.sentences():
+        assert sha256(text[sentence.start : sentence.end]).startswith(sentence.sha256)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
+def test_the_encoding_is_found_out(encoding):
+    text, said = decode_plan(TEXT.replace("\u3000", "").encode(encoding))
+    assert text == TEXT.replace("\u3000", "")
+    assert said == ("utf-8" if encoding.startswith("utf") else "gb18030")
+
+
+@pytest.mark.parametrize("content", [TEXT.encode("utf-16"), b"PK\x03\x04\0\0", b"\xff\xff\xff"])
+def test_what_is_no_text_is_refused_with_what_would_be(content):
+    with pytest.raises(DataInvalid, match="UTF-8 or GB18030"):
+        decode_plan(content)
