@@ -284,7 +284,9 @@ class Wording:
         """Return how firmly the plan commits itself, with its own verb."""
         verb = properties.get("verb")
         label = self.code("commitment", properties.get("commitment"))
-        return self.say("{label}（原文“{verb}”）", label=label, verb=verb) if verb else label
+        if not verb or self.language == "en":
+            return label
+        return self.say("{label}（原文“{verb}”）", label=label, verb=verb)
 
     def _precision(self, precision: str | None) -> str:
         if precision is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import DataInvalid, Finding, InvalidParameter, ValidationFailed
 from .geojson import read_json
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 FIRST_YEAR, LAST_YEAR = 2021, 2035
 """Years for which an actual figure may be entered: from the plan's first to its horizon."""
+
+DIRECTIONS = ("exact", "at_least", "at_most", "about")
+"""How a value can be meant."""
+
+_STATUS_OF_PERIOD = {
+    "2016-2020": "reached",
+    "2020": "reached",
+    "2025": "target",
+    "2035": "vision",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,21 @@ class Actual:
     entered: datetime
 
 
+class Progress(NamedTuple):
+    """From where to where the plan wants a series to go.
+
+    Attributes
+    ----------
+    difference : float
+        Of the two numbers, in the unit of `target`. Where either is not exact it bounds nothing:
+        from at least 1000 to at least 1500 may be any step.
+    """
+
+    reached: Indicator
+    target: Indicator
+    difference: float
+
+
 @dataclass(frozen=True, slots=True)
 class IndicatorSet:
     """All figures of a plan, and the code lists that they use."""
@@ -118,8 +143,41 @@ class IndicatorSet:
         return groups
 
     def convert(self, value: float, unit: str, to: str) -> float:
-        """Return a value in another unit of the same dimension."""
-        return value * self.units[unit].factor / self.units[to].factor
+        """Return a value in another unit.
+
+        Raises
+        ------
+        InvalidParameter
+            If the units measure different things.
+        """
+        mine, theirs = self.units[unit], self.units[to]
+        if mine.dimension != theirs.dimension:
+            raise InvalidParameter(
+                "unit",
+                f"{unit} measures {mine.dimension} and cannot become {to}, "
+                f"which measures {theirs.dimension}.",
+            )
+        return value * mine.factor / theirs.factor
+
+    def progress(self, series: str) -> Progress | None:
+        """Return what a series had reached and what it aims at; None where either is not stated.
+
+        Raises
+        ------
+        InvalidParameter
+            If there is no such series.
+        """
+        history = self.series().get(series)
+        if history is None:
+            raise InvalidParameter(
+                "series", f"The plan has no series {series}; see /api/indicators."
+            )
+        reached = next((each for each in history if each.status == "reached"), None)
+        target = next((each for each in history if each.status == "target"), None)
+        if reached is None or target is None:
+            return None
+        before = self.convert(reached.value, reached.unit, target.unit)
+        return Progress(reached, target, target.value - before)
 
 
 def read_indicators(path: Path) -> IndicatorSet:
@@ -128,16 +186,18 @@ def read_indicators(path: Path) -> IndicatorSet:
     Raises
     ------
     DataInvalid
-        If a member is missing or a code is unknown; the sentence names file, record and field.
+        If a member is missing or of the wrong type; the sentence names file, record and field.
     ValidationFailed
-        If an id stands twice, or a unit contradicts its series.
+        If an id stands twice, a code is not declared, or a unit contradicts its series.
     """
     document = read_json(path)
     try:
         units = {code: Unit(**record) for code, record in document["units"].items()}
         hedges = {code: Hedge(**record) for code, record in document["hedges"].items()}
         themes = {str(code): str(label) for code, label in document["themes"].items()}
-        plan, records = str(document["plan"]), document["indicators"]
+        plan, records = str(document["plan"]), list(document["indicators"])
+        if wrong := [code for code, unit in units.items() if not unit.factor > 0]:
+            raise DataInvalid(f'{path.name}: unit {wrong[0]}, field "factor": must be above 0.')
     except (KeyError, TypeError, AttributeError) as error:
         raise DataInvalid(f"{path.name}: a declaration is incomplete ({error}).") from error
     indicators = tuple(_indicator(record, path.name) for record in records)
@@ -158,8 +218,9 @@ def add_actual(indicators: IndicatorSet, actuals: Sequence[Actual], actual: Actu
     Raises
     ------
     InvalidParameter
-        If the series is unknown, the year impossible, the value no finite number, the source
-        empty, or the series has a figure of that year already.
+        If the series is unknown, the year impossible or not yet begun when the figure is
+        entered, the value no finite number, the source empty, or the series has a figure of that
+        year already.
     ValidationFailed
         If the unit contradicts the history of the series.
     """
@@ -171,6 +232,11 @@ def add_actual(indicators: IndicatorSet, actuals: Sequence[Actual], actual: Actu
     if not FIRST_YEAR <= actual.year <= LAST_YEAR:
         raise InvalidParameter(
             "year", f"The year {actual.year} must be from {FIRST_YEAR} to {LAST_YEAR}."
+        )
+    if actual.year > actual.entered.year:
+        raise InvalidParameter(
+            "year",
+            f"The year {actual.year} has not begun; what is expected of it is no actual figure.",
         )
     if not math.isfinite(actual.value):
         raise InvalidParameter("value", "The value must be a finite number.")
@@ -219,14 +285,24 @@ def _indicator(record: Any, file: str) -> Indicator:
     where = f"{file}, indicator {identifier}"
     try:
         fields = dict(record)
-        fields["citation"] = Citation(**fields["citation"])
+        if wrong := [name for name in _TEXTS if not isinstance(fields[name], str)]:
+            raise DataInvalid(f'{where}, field "{wrong[0]}": must be a text.')
+        cited = fields["citation"] = Citation(**fields["citation"])
         start, end = fields["value_range"]
         fields["value_range"] = (int(start), int(end))
+        if not cited.start <= start < end <= cited.end:
+            raise DataInvalid(
+                f'{where}, field "value_range": must lie within the cited characters, '
+                f"{cited.start} to {cited.end}."
+            )
         if type(fields["value"]) not in {int, float}:
             raise DataInvalid(f'{where}, field "value": must be a number.')
         return Indicator(**fields)
     except (KeyError, TypeError, ValueError) as error:
         raise DataInvalid(f"{where}: {error}.") from error
+
+
+_TEXTS = ("id", "series", "name", "name_en", "unit", "period", "status", "direction", "theme")
 
 
 def _code_findings(found: IndicatorSet, file: str) -> list[Finding]:
@@ -242,6 +318,13 @@ def _code_findings(found: IndicatorSet, file: str) -> list[Finding]:
                 each.hedge is not None and each.hedge not in found.hedges,
                 f"there is no hedge {each.hedge}.",
             ),
+            (
+                "status",
+                each.status != _STATUS_OF_PERIOD.get(each.period),
+                f"a figure of {each.period} is not {each.status}.",
+            ),
+            ("direction", each.direction not in DIRECTIONS, f"there is no {each.direction}."),
+            ("citation", each.citation.plan != found.plan, f"is not of the plan {found.plan}."),
         ]
         findings += [
             Finding("indicator", file, each.id, field, message, "Declare it, or correct it.")

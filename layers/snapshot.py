@@ -256,7 +256,9 @@ OVERVIEW = (
 
 
 def _overview(feature: Feature) -> dict[str, Any]:
-    known = {name: feature.properties[name] for name in OVERVIEW if feature.properties.get(name)}
+    # What is not drawn is named in the list already.
+    names = OVERVIEW if feature.geometry is not None else OVERVIEW[2:]
+    known = {name: feature.properties[name] for name in names if feature.properties.get(name)}
     return known | {"chapters": [int(each) for each in facet_values("chapter", feature)]}
 
 

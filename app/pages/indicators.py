@@ -11,7 +11,7 @@ from app.i18n import parse_language
 from app.wording import number
 
 from .answers import page_response
-from .chart import Point, series_chart
+from .chart import Change, Point, overview_chart, series_chart
 from .context import plan_href
 from .plan import excerpt, plan_view
 
@@ -62,6 +62,7 @@ def indicators_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
     ]
     return {
         "plan": plan_view(atlas.document, words),
+        "overview": _overview(atlas, words),
         "charts": charted,
         "themes": [theme for theme in themes if theme["rows"]],
         "count": len(atlas.indicators.indicators),
@@ -69,6 +70,27 @@ def indicators_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
         "self_href": "/indicators",
         "switch_href": "/indicators" if words.language == "en" else "/indicators?lang=en",
     }
+
+
+def _overview(atlas: Atlas, words: Wording) -> str:
+    """Return how far the plan wants to take what it states for 2020 and 2025 alike.
+
+    A series whose two figures cover different periods is left out: they are not the same thing.
+    """
+    changes = [
+        Change(
+            words.title(progress.target, "name"),
+            100 * progress.difference / (progress.target.value - progress.difference),
+            f"{words.figure(progress.reached)} → {words.figure(progress.target)} "
+            f"{words.unit(progress.target.unit)}",
+        )
+        for series in atlas.indicators.series()
+        if (progress := atlas.indicators.progress(series)) is not None
+        and progress.reached.period == "2020"
+    ]
+    title = words.gettext("2025 年目标比 2020 年高多少")
+    description = "; ".join(f"{each.name} {each.label}" for each in changes)
+    return overview_chart(changes, title=title, description=description) if changes else ""
 
 
 def _chart(
@@ -101,7 +123,7 @@ def _chart(
         }
         for point in sorted(points)
     ]
-    description = "；".join(f"{row['year']} {row['kind']} {row['value']}" for row in table)
+    description = "; ".join(f"{row['year']} {row['kind']} {row['value']}" for row in table)
     notes = [words.title(figure, "note") for figure in figures if figure.note]
     return {
         "id": figures[0].series,

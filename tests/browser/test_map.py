@@ -33,7 +33,7 @@ def test_sketches_look_like_sketches(visit, features):
     sketches = {
         each["id"]
         for each in features("projects")
-        if each["properties"]["precision"] in ("P3", "P4")
+        if each["properties"].get("precision") in ("P3", "P4")
     }
     dashed = page.evaluate(
         """() => window.atlas.layers.projects.getLayers()

@@ -52,6 +52,7 @@ def test_script_and_server_write_the_same_details(visit, page: Page, features, l
         for feature in features(layer_id)[:8]:
             ref = f"{layer_id}/{feature['id']}"
             page.locator(f"#index a[data-ref='{ref}']").evaluate("link => link.click()")
+            expect(page.locator("#detail")).to_be_visible()
             by_script = page.evaluate(article)
             page.keyboard.press("Escape")
             by_server = page.evaluate(

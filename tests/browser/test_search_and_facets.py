@@ -75,6 +75,10 @@ def test_the_first_result_is_there_within_a_tenth_of_a_second(visit, page: Page)
     assert sorted(spans)[1] < 100, spans
 
 
+def facet(page: Page, name: str):
+    return page.locator("#facets").get_by_role("checkbox", name=re.compile(f"^{name}"))
+
+
 def shown(page: Page) -> set[str]:
     return set(
         page.locator("#index .entries li:not([hidden]) a[data-ref]").evaluate_all(
@@ -96,8 +100,8 @@ def drawn(page: Page) -> set[str]:
 
 def test_a_facet_narrows_list_map_and_address_as_the_api_does(visit, page: Page):
     visit("/")
-    page.get_by_text("筛选").click()
-    page.get_by_label(re.compile("^南部生态区")).check()
+    page.locator("#facets summary").click()
+    facet(page, "南部生态区").check()
     expect(page).to_have_url(re.compile("zone=%E5%8D%97"))
     listed = {ref for ref in shown(page) if ref.split("/")[0] in {"projects", "places"}}
     found = page.evaluate(
@@ -134,11 +138,11 @@ def test_an_address_with_facets_opens_narrowed_with_or_without_script(visit, pag
 def test_the_counts_follow_the_choice_and_clearing_brings_all_back(visit, page: Page):
     visit("/")
     everything = shown(page)
-    page.get_by_text("筛选").click()
-    page.get_by_label(re.compile("^已上图")).check()
-    zone = page.get_by_label(re.compile("^中部崛起区")).locator("..").locator("[data-count]")
+    page.locator("#facets summary").click()
+    facet(page, "已上图").check()
+    zone = facet(page, "中部崛起区").locator("..").locator("[data-count]")
     count = int(zone.inner_text())
-    page.get_by_label(re.compile("^中部崛起区")).check()
+    facet(page, "中部崛起区").check()
     expect(page.locator("#chosen-count")).to_have_text(f"{count} 个符合")
     page.get_by_role("link", name="全部清除").click()
     expect(page.locator("#chosen-count")).to_have_text("")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pages.chart import HEIGHT, WIDTH, Point, nice_ticks, series_chart
+from app.pages.chart import HEIGHT, WIDTH, Change, Point, nice_ticks, overview_chart, series_chart
 from layers.catalogue import bundled_data, read_bundle
 from layers.errors import DataInvalid, InvalidParameter, ValidationFailed
 from layers.indicators import Actual, add_actual, read_indicators
@@ -93,6 +93,10 @@ def test_a_unit_that_contradicts_its_history_is_refused(write):
         ({"unit": "个"}, '"unit": there is no unit 个'),
         ({"hedge": "大约"}, '"hedge"'),
         ({"theme": "无"}, '"theme"'),
+        ({"direction": "upwards"}, '"direction"'),
+        ({"status": "reached"}, '"status": a figure of 2025 is not reached'),
+        ({"period": "2031"}, '"status"'),
+        ({"citation": CITATION | {"plan": "y"}}, '"citation"'),
     ],
 )
 def test_an_unknown_code_is_named(write, change, named):
@@ -111,6 +115,58 @@ def test_a_record_of_another_form_is_named(write, change):
         read_indicators(write(change))
 
 
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": None}, "name"),
+        ({"unit": ["亿元"]}, "unit"),
+        ({"value_range": [3, 10]}, "value_range"),
+        ({"value_range": [7, 7]}, "value_range"),
+    ],
+)
+def test_a_field_of_another_form_is_named(write, change, field):
+    with pytest.raises(DataInvalid, match=f'indicator gdp-2025, field "{field}"'):
+        read_indicators(write(change))
+
+
+def test_a_unit_that_counts_nothing_is_named(write, monkeypatch):
+    monkeypatch.setitem(UNITS, "元", UNITS["元"] | {"factor": 0})
+    with pytest.raises(DataInvalid, match='unit 元, field "factor"'):
+        read_indicators(write({}))
+
+
+def test_money_does_not_become_firms(published):
+    with pytest.raises(InvalidParameter, match="CNY"):
+        published.convert(1, "亿元", "家")
+
+
+def test_progress_leads_from_what_was_reached_to_the_target_in_its_unit(write):
+    before = {"id": "gdp-2020", "value": 1e11, "unit": "元", "period": "2020", "status": "reached"}
+    progress = read_indicators(write(before, {})).progress("gdp")
+    assert (progress.reached.id, progress.target.id) == ("gdp-2020", "gdp-2025")
+    assert progress.difference == 500
+
+
+def test_a_series_with_one_side_has_no_progress(write):
+    found = read_indicators(write({}))
+    assert found.progress("gdp") is None
+    with pytest.raises(InvalidParameter, match="no series income"):
+        found.progress("income")
+
+
+def test_five_series_of_the_plan_have_both_sides(published):
+    both = {name for name in published.series() if published.progress(name)}
+    assert both == {"gdp", "revenue", "income", "hightech-firms", "unemployment"}
+
+
+def test_series_whose_words_differ_between_the_periods_say_so(published):
+    """The rate of 2020 is the registered one; a line between the two needs that note."""
+    reached, target = published.series()["unemployment"]
+    assert reached.name != target.name
+    assert reached.note
+    assert target.note_en
+
+
 def test_an_actual_figure_is_added_in_any_unit_of_its_kind(published):
     added = add_actual(published, [], actual(value=1.29e11, unit="元"))
     assert [each.year for each in added] == [2023]
@@ -121,6 +177,7 @@ def test_an_actual_figure_is_added_in_any_unit_of_its_kind(published):
     [
         ({"series": "nothing"}, "series"),
         ({"year": 2019}, "year"),
+        ({"year": 2024, "entered": datetime(2023, 12, 31, tzinfo=UTC)}, "year"),
         ({"value": float("nan")}, "value"),
         ({"source": "  "}, "source"),
         ({"unit": "斤"}, "unit"),
@@ -146,7 +203,7 @@ points = st.lists(
     st.builds(
         Point,
         st.integers(2020, 2035),
-        st.floats(0.001, 1e12),
+        st.floats(0.001, 1e12) | st.floats(-1e6, 1e6),
         st.sampled_from(["reached", "target", "actual"]),
         st.text(alphabet="≥≤<&\"'0123", min_size=1, max_size=8),
     ),
@@ -166,7 +223,42 @@ def test_a_chart_is_xml_with_every_point_inside_and_in_words(points):
     for dot in tree.findall("circle"):
         assert 0 <= float(dot.get("cx")) <= WIDTH
         assert 0 <= float(dot.get("cy")) <= HEIGHT
+    for text in tree.findall("text"):
+        assert 0 <= float(text.get("x")) <= WIDTH
+        assert 0 <= float(text.get("y")) <= HEIGHT
     assert "style" not in svg
+
+
+def test_an_actual_value_and_the_target_of_its_year_are_both_seen():
+    points = [
+        Point(2020, 61192, "reached", "61,192"),
+        Point(2025, 85000, "actual", "85,000"),
+        Point(2025, 85825, "target", "≥ 85,825"),
+    ]
+    tree = ElementTree.fromstring(series_chart(points, title="t", description="d", unit="元"))  # noqa: S314  our own
+    shapes = [each.get("class") for each in tree if each.tag in {"circle", "path"}]
+    assert shapes == ["target", "measured", "measured"]
+    heights = [float(each.get("y")) for each in tree if each.get("class") == "value"]
+    assert abs(heights[0] - heights[2]) >= 15
+
+
+def test_a_series_that_came_to_nothing_has_an_axis():
+    points = [Point(2021, 0, "actual", "0")]
+    assert ">0.5<" in series_chart(points, title="t", description="d", unit="个")
+
+
+@given(st.lists(st.floats(-100, 1e6), min_size=1, max_size=8))
+def test_an_overview_names_and_labels_every_change_inside_its_frame(shares):
+    changes = [Change(f"<{i}>", share, f"{i} & more") for i, share in enumerate(shares)]
+    tree = ElementTree.fromstring(overview_chart(changes, title="A & B", description="d"))  # noqa: S314  our own
+    assert tree.find("title").text == "A & B"
+    width, height = map(float, tree.get("viewBox").split()[2:])
+    texts = {each.text for each in tree.findall("text")}
+    assert texts >= {text for change in changes for text in (change.name, change.label)}
+    assert len(tree.findall("circle")) == len(tree.findall("path")) == len(changes)
+    for dot in tree.findall("circle"):
+        assert 0 <= float(dot.get("cx")) <= width
+        assert 0 <= float(dot.get("cy")) <= height
 
 
 @given(st.floats(1e-6, 1e15))

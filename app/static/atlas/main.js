@@ -79,7 +79,7 @@ async function complete(entry) {
     if (!whole.has(entry.ref)) whole.set(entry.ref, await fetchFeature(entry.ref));
     return { ...entry, feature: whole.get(entry.ref) };
   } catch {
-    byId("notice").textContent = words.say("failed", { layer: words.text(entry.feature.properties, "name") });
+    byId("notice").textContent = words.say("failed", { layer: panel.nameOf(entry) });
     byId("notice").hidden = false;
     return entry;
   }
@@ -94,7 +94,7 @@ async function select(entry, focus, also) {
   panel.detail(known, also.map((ref) => entries.get(ref)).filter(Boolean));
   if (sheet.panel.dataset.sheet !== "half") sheet.set("half");
   else map.show(entry.ref);
-  const name = words.text(entry.feature.properties, "name");
+  const name = words.text(known.feature.properties, "name");
   document.title = `${name} · ${config.title}`;
   setSwitch(entry.ref);
   if (focus) {

@@ -75,12 +75,18 @@ export class Panel {
     return this.views.index.querySelector(`[data-ref="${CSS.escape(ref)}"]`);
   }
 
+  /** @param {Entry} entry its name, which the list knows for all */
+  nameOf(entry) {
+    const known = this.link(entry.ref)?.querySelector(".entry-name")?.textContent;
+    return known ?? this.words.text(entry.feature.properties, "name");
+  }
+
   /** @param {Entry} entry */
   #item(entry) {
     const item = document.createElement("li");
     const known = this.link(entry.ref);
     const link = known ? known.cloneNode(true) : document.createElement("a");
-    if (!known) link.textContent = this.words.text(entry.feature.properties, "name");
+    if (!known) link.textContent = this.nameOf(entry);
     link.className = "entry";
     link.dataset.ref = entry.ref;
     link.href = this.href(entry.ref);

@@ -129,6 +129,7 @@ export class Search {
       const option = this.list.querySelectorAll("[role=option]")[this.at];
       if (option) this.#choose(option, event);
     } else if (event.key === "Escape" && open) {
+      event.preventDefault();
       event.stopPropagation();
       this.close();
     }

@@ -60,7 +60,10 @@ export class Sheet {
       this.panel.classList.add("is-dragged");
       document.documentElement.style.setProperty("--sheet", `${Math.max(48, height)}px`);
     };
+    // The panel has grown under the pointer by the time the browser looks for a link to drag.
+    const stay = (event) => event.preventDefault();
     const drop = () => {
+      document.removeEventListener("dragstart", stay);
       this.handle.removeEventListener("pointermove", move);
       this.panel.classList.remove("is-dragged");
       if (!this.dragged) return;
@@ -68,6 +71,7 @@ export class Sheet {
       this.set(HEIGHTS.reduce((best, name) => (far(name) < far(best) ? name : best)));
       setTimeout(() => { this.dragged = false; });
     };
+    document.addEventListener("dragstart", stay);
     this.handle.setPointerCapture(down.pointerId);
     this.handle.addEventListener("pointermove", move);
     this.handle.addEventListener("pointerup", drop, { once: true });

@@ -51,7 +51,7 @@ export class Words {
   /** How firmly the plan commits itself, with its own verb. @param {Record<string, any>} p */
   commitment(p) {
     const label = this.code("commitment", p.commitment);
-    return p.verb ? this.say("commitment", { label, verb: p.verb }) : label;
+    return p.verb && this.config.lang !== "en" ? this.say("commitment", { label, verb: p.verb }) : label;
   }
 
   /** @param {Record<string, any>} p */
