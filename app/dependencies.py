@@ -16,7 +16,7 @@ from .templating import Templates
 
 async def get_state(request: Request) -> State:
     """Return the state that is published now; a request keeps it from start to end."""
-    return await cast("Published", request.app.state.published).current()
+    return await get_published(request).current()
 
 
 def get_templates(request: Request) -> Templates:
@@ -24,6 +24,12 @@ def get_templates(request: Request) -> Templates:
     return cast("Templates", request.app.state.templates)
 
 
+def get_published(request: Request) -> Published:
+    """Return what keeps the published state up to date."""
+    return cast("Published", request.app.state.published)
+
+
+PublishedDep = Annotated[Published, Depends(get_published)]
 StateDep = Annotated[State, Depends(get_state)]
 TemplatesDep = Annotated[Templates, Depends(get_templates)]
 

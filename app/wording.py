@@ -67,6 +67,12 @@ _POINTS: Mapping[str, str] = {
     "actual": gettext_noop("实际"),
 }
 _SIGNS: Mapping[str, str] = {"exact": "", "at_least": "≥ ", "at_most": "≤ ", "about": "≈ "}
+_PAIRS: Mapping[str, str] = {
+    "moved": gettext_noop("移动"),
+    "changed": gettext_noop("改动"),
+    "added": gettext_noop("新增"),
+    "removed": gettext_noop("删除"),
+}
 _DIGITS = "〇一二三四五六七八九"
 _SKETCHES = frozenset(["P3", "P4"])
 
@@ -171,6 +177,10 @@ class Wording:
         if value == NO_VALUE:
             return self.gettext(_NO_VALUES[facet])
         return self.code(facet, value)
+
+    def pair(self, code: str) -> str:
+        """Return what became of a paragraph in another version of the text in words."""
+        return self.gettext(_PAIRS[code])
 
     def unit(self, code: str) -> str:
         """Return a unit of the plan's figures in words."""

@@ -6,13 +6,13 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .comparison import compare
+from .comparison import check_citations, compare
 from .document import take_document
 from .errors import DataInvalid, InvalidParameter, NotFound
 from .geojson import digest
 from .indicators import add_actual
 from .model import PlanVersion
-from .plan import decode_plan, parse_plan
+from .plan import Citation, decode_plan, parse_plan
 from .search import Named, Passage, SearchIndex
 from .snapshot import Atlas, take_layer
 from .statements import check_statements
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .catalogue import Bundle
     from .comparison import Comparison
     from .document import PlanDocument
+    from .errors import Finding
     from .indicators import Actual, IndicatorSet
     from .model import Feature, Revision
     from .plan import PlanText
@@ -160,6 +161,39 @@ def import_plan(
         datetime.now(UTC),
     )
     return store.add_plan(version, text), parsed
+
+
+def check_text(bundle: Bundle, plan_id: str, text: PlanText) -> list[Finding]:
+    """Return the shipped citations that do not hold in a text.
+
+    Only the text that they were made from (its SHA-256 is that of the outline) can say so; for
+    another one they are followed, see `compare_plans`. Then nothing is returned.
+    """
+    data = bundle.plans[plan_id]
+    if text.sha256 != data.outline.sha256:
+        return []
+    groups: list[tuple[str, list[tuple[str, Citation]]]] = [
+        (
+            layer.file,
+            [
+                (feature.id, Citation(**record))
+                for feature in bundle.features[layer.id]
+                for record in feature.properties["citations"]
+                if record["plan"] == plan_id
+            ],
+        )
+        for layer in bundle.catalogue.layers
+    ]
+    groups += [
+        ("indicators.json", [(each.id, each.citation) for each in data.indicators.indicators]),
+        (
+            "statements.json",
+            [(each.id, cited) for each in data.statements for cited in each.citations],
+        ),
+    ]
+    return [
+        finding for file, citations in groups for finding in check_citations(citations, text, file)
+    ]
 
 
 def compare_plans(

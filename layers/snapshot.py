@@ -18,6 +18,7 @@ from .errors import NotFound
 from .facets import facet_values
 from .geojson import digest, feature_document
 from .model import BBox
+from .statements import propose_area, propose_sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .model import Feature, Layer, Revision
     from .plan import Outline
     from .search import SearchIndex
-    from .statements import Result
+    from .statements import Result, Side
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,19 @@ class Atlas:
             None,
         )
 
+    def named(self, plan_id: str) -> dict[str, int]:
+        """Return how many of the things that a plan names are mapped, sketched and unmapped.
+
+        Mapped is what is known within 500 m (P1, P2), sketched what is not (P3, P4).
+        """
+        counts = dict.fromkeys(("mapped", "sketched", "unmapped"), 0)
+        for ref in {ref for ref, _ in self.plan(plan_id).citations}:
+            found = self.feature(ref)
+            precision = None if found is None else found[1].properties["precision"]
+            sketched = "mapped" if precision in {"P1", "P2"} else "sketched"
+            counts["unmapped" if precision is None else sketched] += 1
+        return counts
+
     def zone_of(self, feature: Feature) -> BaseGeometry:
         """Return the area of a feature's zone in degrees; the district's where it has none.
 
@@ -186,6 +200,37 @@ class Atlas:
             if frame.geometry is not None and (own or frame in districts):
                 return frame.geometry
         raise NotFound(f"No zone and no district is published in which {feature.id} could lie.")
+
+    def proposal(self, plan_id: str, feature_id: str) -> tuple[Feature, list[Side], BaseGeometry]:
+        """Return the area on which the plan's words put a feature, as a proposal.
+
+        Returns
+        -------
+        tuple
+            The feature, the sides that were used, and the area in degrees.
+
+        Raises
+        ------
+        NotFound
+            If there is no such feature, or a side is not drawn; the sentence names it.
+        """
+        ref = self.ref_of(feature_id)
+        found = self.feature(ref) if ref else None
+        if found is None:
+            raise NotFound(f"There is no feature {feature_id}.")
+        drawn = {
+            feature.id: feature.geometry
+            for snapshot in self.layers.values()
+            for feature in snapshot.features
+            if feature.geometry is not None
+        }
+        statements = [
+            result.statement
+            for result in self.results
+            if result.statement.citations[0].plan == plan_id
+        ]
+        sides = propose_sides(feature_id, statements, drawn)
+        return found[1], sides, propose_area(sides, self.zone_of(found[1]))
 
     def plan(self, plan_id: str) -> PlanDocument:
         """Return a plan.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
@@ -46,6 +46,9 @@ RELATIONS: Mapping[str, tuple[str, str]] = {
     "south_of": ("在其以南：", "lies south of"),
 }
 """Code of a relation → its words in Chinese and English."""
+
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+"""Codes of the relations that put a subject on a side of something."""
 
 TOLERANCE_M = 0.5
 """What counts as nothing: many times the rounding of published coordinates (11 mm)."""

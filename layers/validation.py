@@ -153,6 +153,9 @@ def _citation_fault(record: Any, outlines: Mapping[str, Outline]) -> str | None:
         return f"there is no plan {citation.plan}."
     if not outline.has(citation):
         return f"{citation} is not in the plan {citation.plan}."
+    length = (citation.end or 0) - (citation.start or 0)
+    if citation.quote is not None and length != len(citation.quote):
+        return f"{citation}: “{citation.quote}” is {len(citation.quote)} characters long."
     return None
 
 

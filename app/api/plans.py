@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep
+from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.links import GEOJSON, HTML, address, link
 from layers.comparison import ANCHOR_STATES
 from layers.coverage import STATES
-from layers.errors import InvalidParameter, NotFound
+from layers.errors import InvalidParameter
 from layers.geojson import geometry_document
-from layers.statements import propose_area, propose_sides
 
 from .answers import json_answer
 from .parameters import refuse_unknown
 
 if TYPE_CHECKING:
-    from app.published import Published
     from layers.comparison import Anchor, Change
     from layers.coverage import Entry, Ledger
     from layers.document import PlanDocument
@@ -73,6 +71,7 @@ def get_coverage(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
     ]
     document = {
         "plan": plan_id,
+        "named": atlas.named(plan_id),
         "total": _shares(ledger, None),
         "chapters": [{"chapter": each} | _shares(ledger, each) for each in ledger.chapters],
         "sentences": sentences,
@@ -96,32 +95,22 @@ def get_statements(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
 
 
 @router.api_route("/plans/{plan_id}/proposals/{feature_id}", methods=["GET", "HEAD"])
-def get_proposal(request: Request, atlas: AtlasDep, plan_id: str, feature_id: str) -> Response:
+def get_proposal(
+    request: Request, atlas: AtlasDep, templates: TemplatesDep, plan_id: str, feature_id: str
+) -> Response:
     """Return the polygon that the plan's words about a feature's sides describe, as a proposal."""
     refuse_unknown(request.query_params)
     atlas.plan(plan_id)
-    ref = atlas.ref_of(feature_id)
-    found = atlas.feature(ref) if ref else None
-    if found is None:
-        raise NotFound(f"There is no feature {feature_id}.")
-    geometries = {
-        feature.id: feature.geometry
-        for snapshot in atlas.layers.values()
-        for feature in snapshot.features
-        if feature.geometry is not None
-    }
-    statements = [r.statement for r in atlas.results if r.statement.citations[0].plan == plan_id]
-    sides = propose_sides(feature_id, statements, geometries)
-    zone = atlas.zone_of(found[1])
-    area = propose_area(sides, zone)
+    feature, sides, area = atlas.proposal(plan_id, feature_id)
+    words = templates.wording(atlas, "zh")
+    listed = "；".join(f"{words.relation(side.direction)}{side.name}" for side in sides)
     document = {
         "type": "Feature",
         "id": feature_id,
         "geometry": geometry_document(area),
         "properties": {
-            "name": found[1].properties["name"],
-            "geometry_method": "规划写明的方位："
-            + "、".join(f"{s.name} {s.direction}" for s in sides),
+            "name": feature.properties["name"],
+            "geometry_method": f"按规划写明的方位拟议：{listed}；其余各边以所在分区为限。",
             "precision": "P4",
             "proposal": True,
         },
@@ -130,11 +119,12 @@ def get_proposal(request: Request, atlas: AtlasDep, plan_id: str, feature_id: st
 
 
 @router.api_route("/plans/{plan_id}/compare", methods=["GET", "HEAD"])
-def get_comparison(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
+def get_comparison(
+    request: Request, atlas: AtlasDep, published: PublishedDep, plan_id: str
+) -> Response:
     """Compare two imported versions of a plan: text, figures and features together."""
     given = refuse_unknown(request.query_params, {"from", "to"})
     atlas.plan(plan_id)
-    published: Published = request.app.state.published
     comparison, old, new = published.compare(plan_id, given.get("from"), given.get("to"))
     followed = {
         kind: {

@@ -13,7 +13,10 @@ from layers.errors import AtlasError
 from .common import open_store, read_settings, stop
 
 if TYPE_CHECKING:
+    from layers.catalogue import Bundle
     from layers.comparison import Comparison
+    from layers.plan import PlanText
+    from layers.store import SqliteStore
 
 plan = typer.Typer(no_args_is_help=True, help="Texts of plans: import them, compare versions.")
 
@@ -71,10 +74,28 @@ def import_file(
         typer.echo(f"The same text as version {version.number}; nothing was stored.")
     else:
         typer.echo(f"Stored as version {version.number}.")
-    if known is not None and text.sha256 != known.outline.sha256:
+    if known is not None:
+        _say_citations(store, bundle, chosen, text)
+
+
+def _say_citations(store: SqliteStore, bundle: Bundle, plan_id: str, text: PlanText) -> None:
+    """Say what has become of the shipped citations in the text that is shown now."""
+    from layers.publishing import check_text, open_atlas
+
+    if findings := check_text(bundle, plan_id, text):
+        raise stop("\n".join(map(str, findings)), 3)
+    if text.sha256 == bundle.plans[plan_id].outline.sha256:
+        typer.echo("It is the text that the atlas cites; every citation reads what it quotes.")
+        return
+    anchors = open_atlas(store, bundle).plan(plan_id).anchors
+    counts = ", ".join(f"{count} {state}" for state, count in anchors.items())
+    typer.echo("This is not the text that the atlas's citations were made from.")
+    if anchors:
+        typer.echo(f"The citations were followed into it: {counts}; see atlas plan compare.")
+    else:
         typer.echo(
-            "This is not the text that the atlas's citations were made from; where they are now "
-            f"is at /plan/{chosen}, and in atlas plan compare once both texts are imported."
+            "Its names are linked; the citations cannot be followed until the text that they were "
+            "made from is imported too."
         )
 
 

@@ -149,7 +149,7 @@ def overview_chart(changes: Sequence[Change], *, title: str, description: str) -
 
 def nice_ticks(low: float, high: float) -> list[float]:
     """Return 2 to 7 round numbers from at most `low` to at least `high`, evenly spaced."""
-    high = high if high > low else low + 1.0
+    high = high if high - low > 1e-12 else low + 1.0
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(s * power for s in (1, 2, 2.5, 5, 10) if s * power >= rough * 0.999999)

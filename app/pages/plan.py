@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, MapsDep, TemplatesDep
+from app.dependencies import AtlasDep, MapsDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.maps.figure import WHOLE_ATLAS
+from layers.comparison import ANCHOR_STATES
 from layers.coverage import STATES
 from layers.document import FIGURE
+from layers.errors import NotFound
+from layers.statements import DIRECTIONS
 
 from .answers import page_response
 from .context import credits_line, page_href, plan_href, script_config
@@ -20,12 +23,14 @@ if TYPE_CHECKING:
 
     from app.maps.figure import RenderedMap
     from app.wording import Wording
+    from layers.comparison import Change, Comparison
     from layers.coverage import Entry, Ledger
     from layers.document import PlanDocument
     from layers.linking import Segment
+    from layers.model import PlanVersion
     from layers.plan import Chapter, Section
     from layers.snapshot import Atlas
-    from layers.statements import Result
+    from layers.statements import Result, Statement
 
 router = APIRouter()
 
@@ -87,6 +92,86 @@ async def get_statements_page(
     )
 
 
+@router.api_route("/plan/{plan_id}/compare", methods=["GET", "HEAD"])
+def get_comparison_page(
+    request: Request,
+    atlas: AtlasDep,
+    templates: TemplatesDep,
+    published: PublishedDep,
+    plan_id: str,
+    lang: str | None = None,
+) -> Response:
+    """Return how two imported versions of a plan differ; ``from`` and ``to`` are their numbers."""
+    language = parse_language(lang)
+    words = templates.wording(atlas, language)
+    document = atlas.plan(plan_id)
+    query = request.query_params
+    found = published.compare(plan_id, query.get("from"), query.get("to"))
+    context = comparison_context(atlas, document, words, *found)
+    return page_response(
+        request, templates.render("compare.html", atlas=atlas, lang=language, **context)
+    )
+
+
+def comparison_context(
+    atlas: Atlas,
+    document: PlanDocument,
+    words: Wording,
+    comparison: Comparison,
+    old: PlanVersion,
+    new: PlanVersion,
+) -> dict[str, Any]:
+    """Return the context of ``compare.html``; see the comment at the top of the template."""
+    groups = [
+        (words.gettext("项目与地名"), comparison.features),
+        (words.gettext("指标"), comparison.figures),
+    ]
+    return {
+        "plan": plan_view(document, words),
+        "old": old,
+        "new": new,
+        "unchanged": comparison.unchanged,
+        "headings_added": comparison.headings_added,
+        "headings_removed": comparison.headings_removed,
+        "changes": [_change(atlas, document, words, change) for change in comparison.changes],
+        "states": [words.anchor(state) for state in ANCHOR_STATES],
+        "citations": [
+            {
+                "title": title,
+                "counts": [
+                    sum(anchor.state == state for found in group.values() for anchor in found)
+                    for state in ANCHOR_STATES
+                ],
+            }
+            for title, group in groups
+        ],
+        "self_href": f"/plan/{document.id}/compare",
+        "switch_href": _switch(f"/plan/{document.id}/compare", words),
+    }
+
+
+def _change(atlas: Atlas, document: PlanDocument, words: Wording, change: Change) -> dict[str, Any]:
+    pair = change.pair
+    places = [each for each in (pair.old, pair.new) if each is not None]
+    names = {each.id: each for each in atlas.indicators.indicators}
+    return {
+        "state": words.pair(pair.state),
+        "where": list(
+            dict.fromkeys(
+                words.citation(
+                    {"chapter": each.chapter, "section": each.section, "paragraph": each.number}
+                )
+                for each in places
+            )
+        ),
+        "href": plan_href(document.id, words, fragment=pair.new.id) if pair.new else None,
+        "differences": [{"kind": each.kind, "text": each.text} for each in change.differences],
+        "features": [_named(atlas, words, ref) for ref in change.features],
+        "figures": [words.title(names[id_], "name") for id_ in change.figures if id_ in names],
+        "new_figures": change.new_figures,
+    }
+
+
 def reader_context(
     atlas: Atlas, document: PlanDocument, words: Wording, figure: RenderedMap
 ) -> dict[str, Any]:
@@ -123,6 +208,7 @@ def coverage_context(
         "plan": plan_view(document, words),
         "states": [{"code": code, "label": words.state(code)} for code in STATES],
         "total": _shares(ledger, None),
+        "named": atlas.named(document.id),
         "rows": [_coverage_row(ledger, document, words, each) for each in ledger.chapters],
         "chosen": {"chapter": chapter, "state": state},
         "sentences": [_sentence(atlas, document, words, entry) for entry in listed],
@@ -180,6 +266,9 @@ def plan_view(document: PlanDocument, words: Wording) -> dict[str, Any]:
         "sha256": outline.sha256,
         "version": version,
         "href": plan_href(document.id, words),
+        "compare_href": plan_href(document.id, words, "compare")
+        if version is not None and version.number > 1
+        else None,
         "coverage_href": plan_href(document.id, words, "coverage"),
         "statements_href": plan_href(document.id, words, "statements"),
         "indicators_href": "/indicators?lang=en" if words.language == "en" else "/indicators",
@@ -340,7 +429,20 @@ def _result(atlas: Atlas, document: PlanDocument, words: Wording, result: Result
             document.id, words, fragment=f"{cited.chapter}-{cited.section}-p{cited.paragraph}"
         ),
         "text": excerpt(document, cited.start, cited.end),
+        "proposal_href": _proposal_href(atlas, document, statement),
     }
+
+
+def _proposal_href(atlas: Atlas, document: PlanDocument, statement: Statement) -> str | None:
+    """Return where the area that the words describe can be had, if all its sides are drawn."""
+    subject = statement.subject.id
+    if subject is None or statement.relation not in DIRECTIONS:
+        return None
+    try:
+        atlas.proposal(document.id, subject)
+    except NotFound:
+        return None
+    return f"/api/plans/{document.id}/proposals/{subject}"
 
 
 def _party(atlas: Atlas, words: Wording, party: Any) -> dict[str, Any]:

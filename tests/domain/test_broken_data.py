@@ -37,6 +37,7 @@ CITED = {
     "end": 12003,
     "quote": "老商埠",
 }
+LONGER = CITED | {"paragraph": 2, "end": 12_009}
 BEYOND = CITED | {"paragraph": 2, "start": 90_000, "end": 90_003}
 
 
@@ -52,6 +53,7 @@ BEYOND = CITED | {"paragraph": 2, "start": 90_000, "end": 90_003}
         (properties(parent="nobody"), "parent", "no other feature"),
         (properties(citations=[CITED]), "citations", "paragraph 99"),
         (properties(citations=[BEYOND]), "citations", "90000"),
+        (properties(citations=[LONGER]), "citations", "3 characters long"),
         (lambda d: feature(d, "laoshangbu")["properties"].pop("summary"), "summary", "missing"),
         (geometry(BOWTIE), "geometry", "Self-intersection"),
         (geometry(ELSEWHERE), "geometry", "m out of 北部核心区"),
