@@ -44,7 +44,7 @@ def test_the_derivation_writes_what_is_published(tmp_path, monkeypatch):
 
     said = shown(run(DERIVE, tmp_path))
 
-    for file in ("district.geojson", "zones.geojson", "projects.geojson"):
+    for file in ("district.geojson", "zones.geojson", "places.geojson", "projects.geojson"):
         written = (tmp_path / "geojson" / file).read_bytes()
         assert written == (bundled_data() / "geojson" / file).read_bytes(), file
     assert "gap 0.000000 m², overlap 0.000000 m²" in said
@@ -55,7 +55,8 @@ def test_a_planner_counts_the_projects_of_each_zone(tmp_path, monkeypatch, addre
 
     said = shown(run(READ, tmp_path))
 
-    projects = read_bundle(bundled_data()).features["projects"]
+    everything = read_bundle(bundled_data()).features["projects"]
+    projects = [each for each in everything if each.properties["access"] == "public"]
     for zone in ("北部核心区", "中部崛起区", "南部生态区"):
         there = [p for p in projects if p.properties["zone"] == zone]
         drawn = sum(p.geometry is not None for p in there)
