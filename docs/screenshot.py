@@ -20,7 +20,14 @@ PROJECT = "/?f=projects/erhuannanlu-kechuangdai"
 SHOTS = {
     "atlas.png": (PROJECT, 1280, 800),
     "atlas-en.png": (PROJECT + "&lang=en", 1280, 800),
+    "reader.png": ("/plan/shizhong-14-5#4-1-p2", 1280, 800),
+    "reader-phone.png": ("/plan/shizhong-14-5#4-1-p2", 390, 844),
+    "coverage.png": ("/plan/shizhong-14-5/coverage", 1280, 800),
+    "coverage-phone.png": ("/plan/shizhong-14-5/coverage", 390, 844),
+    "indicators.png": ("/indicators", 1280, 800),
+    "indicators-phone.png": ("/indicators", 390, 844),
 }
+"""File → address, width, height. No text of a plan is imported, so none is in the pictures."""
 
 
 def main() -> None:
@@ -53,7 +60,7 @@ def take(address: str) -> None:
                 viewport={"width": width, "height": height}, locale="zh-CN", reduced_motion="reduce"
             )
             page.goto(address + path)
-            page.locator("html[data-ready]").wait_for(state="attached")
+            page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / name)
             page.close()
         browser.close()

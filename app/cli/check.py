@@ -22,17 +22,15 @@ def check(
         Path | None,
         typer.Argument(help="Folder with geojson/ and plan/; the shipped data if absent."),
     ] = None,
-    statements: Annotated[
+    summary: Annotated[
         bool,
-        typer.Option(
-            help="List every spatial statement, also those that hold or have no geometry."
-        ),
+        typer.Option(help="Of the spatial statements, list only those that fail."),
     ] = False,
 ) -> None:
     """Check published data: schema, ids, geometry, zones, citations, and the plan's words.
 
-    Prints how many of the plan's spatial statements hold, fail, and cannot be tested; a failing
-    one is listed and is no fault of the data. Exits 3 with what is wrong with the data.
+    Lists the plan's spatial statements with what has become of each; one that fails is no fault
+    of the data. Exits 3 with what is wrong with the data.
     """
     from layers.catalogue import bundled_data, read_bundle
 
@@ -46,7 +44,7 @@ def check(
         typer.echo(f"{layer.id}: {len(features)} features, {mapped} mapped, no faults")
     for plan_id in bundle.plans:
         _citations(bundle, plan_id)
-        _words(bundle, plan_id, listed=statements)
+        _words(bundle, plan_id, listed=not summary)
 
 
 def _citations(bundle: Bundle, plan_id: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from fastapi import Response
+from fastapi.responses import RedirectResponse
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -31,6 +33,14 @@ def page_response(request: Request, html: str) -> Response:
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="text/html", headers=headers)
+
+
+def as_json(request: Request, path: str) -> Response | None:
+    """Return where the same resource is as JSON, if ``f=json`` asks for it."""
+    if request.query_params.get("f") != "json":
+        return None
+    query = {k: v for k, v in request.query_params.items() if k not in {"f", "lang"}}
+    return RedirectResponse(f"{path}?{urlencode(query)}" if query else path)
 
 
 def is_known(request: Request, etag: str) -> bool:

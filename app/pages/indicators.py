@@ -10,7 +10,7 @@ from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
 from app.wording import number
 
-from .answers import page_response
+from .answers import as_json, page_response
 from .chart import Change, Point, overview_chart, series_chart
 from .context import plan_href
 from .plan import excerpt, plan_view
@@ -30,6 +30,8 @@ async def get_indicators_page(
     request: Request, atlas: AtlasDep, templates: TemplatesDep, lang: str | None = None
 ) -> Response:
     """Return all figures of the plan."""
+    if answer := as_json(request, "/api/indicators"):
+        return answer
     language = parse_language(lang)
     words = templates.wording(atlas, language)
     context = indicators_context(atlas, words)

@@ -15,7 +15,7 @@ from layers.document import FIGURE
 from layers.errors import NotFound
 from layers.statements import DIRECTIONS
 
-from .answers import page_response
+from .answers import as_json, page_response
 from .context import credits_line, page_href, plan_href, script_config
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ async def get_reader(
     lang: str | None = None,
 ) -> Response:
     """Return the plan beside its map; ``#3-2-p4`` is a paragraph, ``#3-2`` a section."""
+    if answer := as_json(request, f"/api/plans/{plan_id}"):
+        return answer
     language = parse_language(lang)
     words = templates.wording(atlas, language)
     context = reader_context(atlas, atlas.plan(plan_id), words, maps[WHOLE_ATLAS])
@@ -64,6 +66,8 @@ async def get_coverage_page(
     state: str | None = None,
 ) -> Response:
     """Return the coverage ledger; ``chapter`` and ``state`` choose the sentences listed."""
+    if answer := as_json(request, f"/api/plans/{plan_id}/coverage"):
+        return answer
     language = parse_language(lang)
     words = templates.wording(atlas, language)
     context = coverage_context(atlas, atlas.plan(plan_id), words, chapter, state)
@@ -83,6 +87,8 @@ async def get_statements_page(
     outcome: str | None = None,
 ) -> Response:
     """Return the plan's spatial statements beside the map, with what became of each."""
+    if answer := as_json(request, f"/api/plans/{plan_id}/statements"):
+        return answer
     language = parse_language(lang)
     words = templates.wording(atlas, language)
     document = atlas.plan(plan_id)
@@ -102,6 +108,8 @@ def get_comparison_page(
     lang: str | None = None,
 ) -> Response:
     """Return how two imported versions of a plan differ; ``from`` and ``to`` are their numbers."""
+    if answer := as_json(request, f"/api/plans/{plan_id}/compare"):
+        return answer
     language = parse_language(lang)
     words = templates.wording(atlas, language)
     document = atlas.plan(plan_id)

@@ -194,3 +194,26 @@ def test_an_import_by_another_process_is_shown_by_a_running_server(tmp_path, pla
         )
         client.app.state.published._asked -= 60
         assert client.get(PLAN).json()["imported"] is True
+
+
+@pytest.mark.parametrize(
+    ("page", "member"),
+    [
+        ("/plan/shizhong-14-5", "chapters"),
+        ("/plan/shizhong-14-5/coverage?chapter=4", "sentences"),
+        ("/plan/shizhong-14-5/statements", "statements"),
+        ("/indicators", "indicators"),
+    ],
+)
+def test_a_page_can_be_had_as_json(client, page, member):
+    joint = "&" if "?" in page else "?"
+    answer = client.get(f"{page}{joint}f=json")
+    assert answer.json()[member]
+    assert "/api/" in str(answer.url)
+
+
+@pytest.mark.parametrize(
+    "path", ["/plan/nothing", "/plan/nothing/coverage", "/plan/shizhong-14-5/compare"]
+)
+def test_a_plan_that_is_not_there_is_said(assert_problem, path):
+    assert assert_problem(path, 404)["detail"]

@@ -61,6 +61,22 @@ def test_axe_finds_nothing_on_the_maps(visit, page: Page, path, viewport, scheme
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_nothing_where_a_text_is_read(read, page: Page, viewport, scheme):
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    read("/plan/shizhong-14-5#2-1-p1")
+    assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_the_results_of_a_search(visit, page: Page):
+    visit("/")
+    page.get_by_role("combobox").fill("yufuhe")
+    page.get_by_role("option").first.wait_for()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("path", TEXT)
 def test_axe_finds_nothing_on_pages_of_text(page: Page, server, watch, path, viewport, scheme):
     watch.expected.append("404")
