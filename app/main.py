@@ -10,7 +10,7 @@ from starlette_compress import CompressMiddleware
 
 from layers.catalogue import bundled_data, read_bundle
 from layers.publishing import seed_store
-from layers.store import SqliteStore
+from layers.store import Store
 
 from .api import router as api_router
 from .assets import StaticTree
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         If a map needs a script or style that has no local copy.
     """
     bundle = read_bundle(settings.data or bundled_data())
-    store = SqliteStore(settings.home / "atlas.sqlite")
+    store = Store(settings.home / "atlas.sqlite")
     seed_store(store, bundle)
     assets = StaticTree()
     app = FastAPI(title=bundle.catalogue.title, docs_url=None, redoc_url=None, openapi_url=None)

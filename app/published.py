@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from layers.comparison import Comparison
     from layers.model import PlanVersion
     from layers.snapshot import Atlas
-    from layers.store import SqliteStore
+    from layers.store import Store
 
     from .assets import StaticTree
     from .maps.figure import RenderedMap
@@ -46,13 +46,13 @@ class Published:
 
     Parameters
     ----------
-    store : SqliteStore
+    store : Store
         Also written to by other processes: the command line imports texts into it.
     bundle : Bundle
     assets : StaticTree
     """
 
-    def __init__(self, store: SqliteStore, bundle: Bundle, assets: StaticTree) -> None:
+    def __init__(self, store: Store, bundle: Bundle, assets: StaticTree) -> None:
         self._store = store
         self._bundle = bundle
         self._assets = assets

@@ -104,19 +104,32 @@ def geometry_document(geometry: BaseGeometry) -> dict[str, Any]:
     return {"type": document["type"], "coordinates": _rounded(document["coordinates"])}
 
 
-def canonical_bytes(features: Iterable[Feature]) -> bytes:
-    """Return the canonical form of a layer: the input of its digest.
+def canonical_bytes(feature: Feature) -> bytes:
+    """Return the canonical form of a feature: the input of its digest.
 
-    Features sorted by id, keys sorted, text in NFC, `DECIMALS` decimals, RFC 7946 ring order,
-    UTF-8 without spaces.
+    Keys sorted, text in NFC, `DECIMALS` decimals, RFC 7946 ring order, UTF-8 without spaces.
     """
-    documents = [_nfc(feature_document(f)) for f in sorted(features, key=lambda f: f.id)]
-    return orjson.dumps(documents, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(_nfc(feature_document(feature)), option=orjson.OPT_SORT_KEYS)
+
+
+def feature_digest(feature: Feature) -> str:
+    """Return the SHA-256 of a feature's canonical form, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_bytes(feature)).hexdigest()
 
 
 def digest(features: Iterable[Feature]) -> str:
-    """Return the SHA-256 of the canonical form, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_bytes(features)).hexdigest()
+    """Return the digest of a layer, 64 hexadecimal digits; the order of features is no part."""
+    return combined_digest({feature.id: feature_digest(feature) for feature in features})
+
+
+def combined_digest(digests: Mapping[str, str]) -> str:
+    """Return the digest of a layer from those of its features, by id.
+
+    SHA-256 of one line for each feature, sorted by id: so a change of a few features in a large
+    layer costs their own digests only.
+    """
+    lines = "".join(f"{digests[id_]} {id_}\n" for id_ in sorted(digests))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def write_features(path: Path, features: Iterable[Feature]) -> None:

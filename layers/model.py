@@ -83,19 +83,33 @@ class Revision:
     ----------
     number : int
         1 for the first, without gaps.
+    parent : int or None
+        The revision that it was made from: the one before, None for the first.
     digest : str
-        SHA-256 (hexadecimal) of the canonical form of all features.
+        Of all features, see `layers.geojson.digest`.
     kind : str
-        ``seed`` (the files that the atlas ships), later also publish and rollback.
+        ``seed`` (the files that the atlas ships), ``publish`` or ``rollback``.
+    key : str or None
+        What the caller named the publish by; the same key gives the same revision.
+    added, removed, changed : int
+        Features, against the parent.
+    sequence : int
+        The number of the catalogue with this revision in it.
     """
 
     layer_id: str
     number: int
+    parent: int | None
     digest: str
     kind: str
     author: str
     message: str
     created: datetime
+    key: str | None
+    added: int
+    removed: int
+    changed: int
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)

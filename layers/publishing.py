@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .model import Feature, Revision
     from .plan import PlanText
     from .statements import Result, Statement
-    from .store import SqliteStore
+    from .store import Store
 
 SEED = "seed"
 """Kind of a revision that came with the atlas; a newer seed may follow only such a one."""
@@ -37,7 +37,7 @@ _PLAN_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _DISTANT_KINDS = frozenset(["企业", "机构", "区外地名"])
 
 
-def seed_store(store: SqliteStore, bundle: Bundle) -> list[Revision]:
+def seed_store(store: Store, bundle: Bundle) -> list[Revision]:
     """Bring the data that the atlas ships into the store.
 
     A layer without a revision gets its first. A layer whose head is a seed follows the shipped
@@ -66,7 +66,7 @@ def seed_store(store: SqliteStore, bundle: Bundle) -> list[Revision]:
     return added
 
 
-def open_atlas(store: SqliteStore, bundle: Bundle) -> Atlas:
+def open_atlas(store: Store, bundle: Bundle) -> Atlas:
     """Return the published state: the head of every layer, without internal features."""
     layers = {}
     for layer in bundle.catalogue.layers:
@@ -108,7 +108,7 @@ def check_words(statements: Sequence[Statement], features: Iterable[Feature]) ->
 
 
 def import_plan(
-    store: SqliteStore,
+    store: Store,
     content: bytes,
     *,
     plan_id: str,
@@ -197,7 +197,7 @@ def check_text(bundle: Bundle, plan_id: str, text: PlanText) -> list[Finding]:
 
 
 def compare_plans(
-    store: SqliteStore, bundle: Bundle, plan_id: str, old: int | None, new: int | None
+    store: Store, bundle: Bundle, plan_id: str, old: int | None, new: int | None
 ) -> tuple[Comparison, PlanVersion, PlanVersion]:
     """Compare two imported versions of a plan, with the features and figures cited in the first.
 
@@ -238,7 +238,7 @@ def compare_plans(
     return comparison, versions[first], versions[second]
 
 
-def enter_actual(store: SqliteStore, indicators: IndicatorSet, actual: Actual) -> None:
+def enter_actual(store: Store, indicators: IndicatorSet, actual: Actual) -> None:
     """Store an actual figure; one of the same series and year is ended by it.
 
     Raises
@@ -256,7 +256,7 @@ def enter_actual(store: SqliteStore, indicators: IndicatorSet, actual: Actual) -
 
 
 def _document(
-    store: SqliteStore, bundle: Bundle, plan_id: str, features: Mapping[str, Feature]
+    store: Store, bundle: Bundle, plan_id: str, features: Mapping[str, Feature]
 ) -> PlanDocument:
     data = bundle.plans.get(plan_id)
     versions = store.plan_versions(plan_id)
@@ -266,7 +266,7 @@ def _document(
     return take_document(plan_id, data, head, text, base, features)
 
 
-def _cited_text(store: SqliteStore, bundle: Bundle, plan_id: str) -> str | None:
+def _cited_text(store: Store, bundle: Bundle, plan_id: str) -> str | None:
     """Return the text that the shipped citations were made from, if the store has it."""
     data = bundle.plans.get(plan_id)
     return next(
@@ -310,7 +310,7 @@ def _passages(documents: Mapping[str, PlanDocument]) -> Iterator[Passage]:
             yield Passage(f"{plan_id}#{paragraph.id}", title, paragraph.text)
 
 
-def _differs(store: SqliteStore, head: Revision, features: Sequence[Feature]) -> bool:
+def _differs(store: Store, head: Revision, features: Sequence[Feature]) -> bool:
     return head.digest != digest(features) or [f.id for f in store.features(head)] != [
         f.id for f in features
     ]

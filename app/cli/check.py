@@ -51,15 +51,15 @@ def _citations(bundle: Bundle, plan_id: str) -> None:
     """Hold every citation against the imported text, if it is the one that was cited."""
     from layers.plan import parse_plan
     from layers.publishing import check_text
-    from layers.store import SqliteStore
+    from layers.store import Store
 
     path = read_settings().home / "atlas.sqlite"
-    versions = SqliteStore(path).plan_versions(plan_id) if path.is_file() else []
+    versions = Store(path).plan_versions(plan_id) if path.is_file() else []
     cited = [each for each in versions if each.sha256 == bundle.plans[plan_id].outline.sha256]
     if not cited:
         typer.echo(f"{plan_id}: its text was not imported, so quotes were not compared with it")
         return
-    text = parse_plan(SqliteStore(path).plan_text(cited[-1]))
+    text = parse_plan(Store(path).plan_text(cited[-1]))
     if findings := check_text(bundle, plan_id, text):
         raise stop("\n".join(map(str, findings)), 3)
     typer.echo(f"{plan_id}: every citation reads in the text what it quotes")

@@ -11,7 +11,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from layers.catalogue import Bundle
-    from layers.store import SqliteStore
+    from layers.store import Store
 
 
 def read_settings(**given: str | int | None) -> Settings:
@@ -29,7 +29,7 @@ def read_settings(**given: str | int | None) -> Settings:
         raise stop("\n".join(faults), 2) from None
 
 
-def open_store(settings: Settings) -> tuple[SqliteStore, Bundle]:
+def open_store(settings: Settings) -> tuple[Store, Bundle]:
     """Return the store with the shipped data in it, and those data.
 
     Raises
@@ -39,10 +39,10 @@ def open_store(settings: Settings) -> tuple[SqliteStore, Bundle]:
     """
     from layers.catalogue import bundled_data, read_bundle
     from layers.publishing import seed_store
-    from layers.store import SqliteStore
+    from layers.store import Store
 
     bundle = read_bundle(settings.data or bundled_data())
-    store = SqliteStore(settings.home / "atlas.sqlite")
+    store = Store(settings.home / "atlas.sqlite")
     seed_store(store, bundle)
     return store, bundle
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from layers.catalogue import Bundle
     from layers.comparison import Comparison
     from layers.plan import PlanText
-    from layers.store import SqliteStore
+    from layers.store import Store
 
 plan = typer.Typer(no_args_is_help=True, help="Texts of plans: import them, compare versions.")
 
@@ -78,7 +78,7 @@ def import_file(
         _say_citations(store, bundle, chosen, text)
 
 
-def _say_citations(store: SqliteStore, bundle: Bundle, plan_id: str, text: PlanText) -> None:
+def _say_citations(store: Store, bundle: Bundle, plan_id: str, text: PlanText) -> None:
     """Say what has become of the shipped citations in the text that is shown now."""
     from layers.publishing import check_text, open_atlas
 

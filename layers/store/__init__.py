@@ -1,5 +1,5 @@
 """The durable truth: layers as lists of revisions, history never rewritten."""
 
-from .sqlite import SqliteStore
+from .store import LogEntry, Store
 
-__all__ = ["SqliteStore"]
+__all__ = ["LogEntry", "Store"]

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.settings import Settings
 from layers.publishing import import_plan
-from layers.store import SqliteStore
+from layers.store import Store
 
 PLAN = "/api/plans/shizhong-14-5"
 
@@ -17,7 +17,7 @@ PLAN = "/api/plans/shizhong-14-5"
 def reading(tmp_path_factory, plan_text):
     """Return a client of an atlas that has two versions of its plan's text."""
     home = tmp_path_factory.mktemp("reading")
-    store = SqliteStore(home / "atlas.sqlite")
+    store = Store(home / "atlas.sqlite")
     for text in (plan_text, plan_text.replace("120亿元", "150亿元")):
         import_plan(
             store,
@@ -183,7 +183,7 @@ def test_an_import_by_another_process_is_shown_by_a_running_server(tmp_path, pla
     with TestClient(create_app(Settings(home=tmp_path))) as client:
         assert client.get(PLAN).json()["imported"] is False
         import_plan(
-            SqliteStore(tmp_path / "atlas.sqlite"),
+            Store(tmp_path / "atlas.sqlite"),
             plan_text.encode(),
             plan_id="shizhong-14-5",
             title="试写规划",

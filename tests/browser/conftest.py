@@ -15,7 +15,7 @@ import uvicorn
 from app.main import create_app
 from app.settings import Settings
 from layers.publishing import import_plan
-from layers.store import SqliteStore
+from layers.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def reading_server(tmp_path_factory, plan_text) -> Iterator[str]:
     """Serve an atlas into which a text of its plan was imported."""
     home = tmp_path_factory.mktemp("reading")
     import_plan(
-        SqliteStore(home / "atlas.sqlite"),
+        Store(home / "atlas.sqlite"),
         plan_text.encode("gb18030"),
         plan_id="shizhong-14-5",
         title="试写规划",

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from layers.store import SqliteStore
+from layers.store import Store
 
 
 def test_prints_the_address_at_which_it_answers(start_atlas):
@@ -30,7 +30,7 @@ def test_a_second_start_finds_the_store_of_the_first(start_atlas, tmp_path):
         assert "http://" in process.stdout.readline()
         process.terminate()
         process.wait(20)
-        store = SqliteStore(tmp_path / "home" / "atlas.sqlite")
+        store = Store(tmp_path / "home" / "atlas.sqlite")
         heads.append(store.head("projects"))
 
     assert heads[0] is not None

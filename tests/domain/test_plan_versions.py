@@ -10,7 +10,7 @@ from layers.catalogue import bundled_data, read_bundle
 from layers.errors import DataInvalid, InvalidParameter, NotFound
 from layers.indicators import Actual
 from layers.publishing import compare_plans, enter_actual, import_plan, open_atlas, seed_store
-from layers.store import SqliteStore
+from layers.store import Store
 
 PLAN = "shizhong-14-5"
 
@@ -22,7 +22,7 @@ def bundle():
 
 @pytest.fixture
 def store(tmp_path, bundle):
-    store = SqliteStore(tmp_path / "atlas.sqlite")
+    store = Store(tmp_path / "atlas.sqlite")
     seed_store(store, bundle)
     return store
 
@@ -131,13 +131,13 @@ def test_an_actual_figure_is_kept_with_its_source_and_replaced_not_lost(store, b
 
 def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path, bundle, plan_text):
     path = tmp_path / "old.sqlite"
-    store = SqliteStore(path)
+    store = Store(path)
     seed_store(store, bundle)
     with store._connection() as connection:
         for table in ("plan_version", "actual", "catalogue"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
-    again = SqliteStore(path)
+    again = Store(path)
     bring(again, plan_text)
     assert again.head("projects") is not None
     assert again.plans() == [PLAN]

@@ -10,13 +10,13 @@ from layers.catalogue import bundled_data, read_bundle
 from layers.errors import DataInvalid
 from layers.publishing import open_atlas, seed_store
 from layers.search import Named, Passage, SearchIndex, read_readings
-from layers.store import SqliteStore
+from layers.store import Store
 
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
     """Return the index of the published names."""
-    store = SqliteStore(tmp_path_factory.mktemp("home") / "atlas.sqlite")
+    store = Store(tmp_path_factory.mktemp("home") / "atlas.sqlite")
     bundle = read_bundle(bundled_data())
     seed_store(store, bundle)
     return open_atlas(store, bundle).search

@@ -13,7 +13,7 @@ from layers.errors import RevisionConflict, StoreUnavailable
 from layers.geojson import digest
 from layers.model import Feature
 from layers.publishing import open_atlas, seed_store
-from layers.store import SqliteStore
+from layers.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def bundle():
 
 @pytest.fixture
 def store(tmp_path):
-    return SqliteStore(tmp_path / "home" / "atlas.sqlite")
+    return Store(tmp_path / "home" / "atlas.sqlite")
 
 
 def is_public(feature):
@@ -113,12 +113,12 @@ def test_what_is_served_is_what_was_published(store, bundle):
 
 
 def test_internal_features_leave_no_trace_in_what_is_served(tmp_path, bundle):
-    one = SqliteStore(tmp_path / "one.sqlite")
+    one = Store(tmp_path / "one.sqlite")
     seed_store(one, bundle)
     (first, *_) = bundle.features["projects"]
     hidden = Feature("hidden", None, {**first.properties, "name": "内部", "access": "internal"})
     more = {**bundle.features, "projects": (hidden, *bundle.features["projects"])}
-    other = SqliteStore(tmp_path / "other.sqlite")
+    other = Store(tmp_path / "other.sqlite")
     seed_store(other, replace(bundle, features=more))
     without, having = open_atlas(one, bundle), open_atlas(other, bundle)
     assert having.document.ledger == without.document.ledger
@@ -133,7 +133,7 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
     path = tmp_path / "atlas.sqlite"
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     with pytest.raises(StoreUnavailable, match=r"atlas\.sqlite"):
-        SqliteStore(path)
+        Store(path)
 
 
 def test_a_store_of_a_newer_atlas_is_refused(store):
@@ -141,10 +141,10 @@ def test_a_store_of_a_newer_atlas_is_refused(store):
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(StoreUnavailable, match="newer atlas"):
-        SqliteStore(store.path)
+        Store(store.path)
 
 
 def test_a_home_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable, match="ATLAS_HOME"):
-        SqliteStore(tmp_path / "file" / "atlas.sqlite")
+        Store(tmp_path / "file" / "atlas.sqlite")

@@ -1,0 +1,99 @@
+"""The tables of the store, the same on both engines.
+
+Times are ISO 8601 texts in UTC and geometry is WKB, so that both engines keep the same bytes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("parent", Integer),
+    Column("digest", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("key", Text),
+    Column("added", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    UniqueConstraint("layer", "key", name="revision_key"),
+)
+
+feature_version = Table(
+    "feature_version",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer),
+    Column("position", Double, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("geometry", LargeBinary),
+    Column("properties", Text, nullable=False),
+    ForeignKeyConstraint(["layer", "first"], ["revision.layer", "revision.number"]),
+    Index("feature_version_range", "layer", "first", "last"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("time", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+plan_version = Table(
+    "plan_version",
+    metadata,
+    Column("plan", Text, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("date", Text, nullable=False),
+    Column("encoding", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+actual = Table(
+    "actual",
+    metadata,
+    Column("series", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("entered", Text, primary_key=True),
+    Column("value", Double, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("author", Text, nullable=False),
+)
+
+catalogue = Table("catalogue", metadata, Column("sequence", Integer, nullable=False))
+"""One row: a number that grows with everything that is stored."""
