@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -34,11 +34,18 @@ _POLL_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """One published state and the maps that show it."""
+    """One published state and the maps that show it.
+
+    Attributes
+    ----------
+    rendered : dict
+        Long pages as HTML, each written once for this state, by what they depend on.
+    """
 
     atlas: Atlas
     maps: Mapping[str, RenderedMap]
     sequence: int
+    rendered: dict[tuple[str, ...], str] = field(default_factory=dict)
 
 
 class Published:

@@ -26,7 +26,7 @@ router = APIRouter()
 
 
 @router.api_route("/indicators", methods=["GET", "HEAD"])
-async def get_indicators_page(
+def get_indicators_page(
     request: Request, atlas: AtlasDep, templates: TemplatesDep, lang: str | None = None
 ) -> Response:
     """Return all figures of the plan."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, MapsDep, PublishedDep, TemplatesDep
+from app.dependencies import AtlasDep, MapsDep, PublishedDep, StateDep, TemplatesDep
 from app.i18n import parse_language
 from app.maps.figure import WHOLE_ATLAS
 from layers.comparison import ANCHOR_STATES
@@ -36,10 +36,9 @@ router = APIRouter()
 
 
 @router.api_route("/plan/{plan_id}", methods=["GET", "HEAD"])
-async def get_reader(
+def get_reader(
     request: Request,
-    atlas: AtlasDep,
-    maps: MapsDep,
+    state: StateDep,
     templates: TemplatesDep,
     plan_id: str,
     lang: str | None = None,
@@ -48,15 +47,17 @@ async def get_reader(
     if answer := as_json(request, f"/api/plans/{plan_id}"):
         return answer
     language = parse_language(lang)
-    words = templates.wording(atlas, language)
-    context = reader_context(atlas, atlas.plan(plan_id), words, maps[WHOLE_ATLAS])
-    return page_response(
-        request, templates.render("plan.html", atlas=atlas, lang=language, **context)
-    )
+    key = ("reader", plan_id, language)
+    if key not in state.rendered:
+        atlas = state.atlas
+        words = templates.wording(atlas, language)
+        context = reader_context(atlas, atlas.plan(plan_id), words, state.maps[WHOLE_ATLAS])
+        state.rendered[key] = templates.render("plan.html", atlas=atlas, lang=language, **context)
+    return page_response(request, state.rendered[key])
 
 
 @router.api_route("/plan/{plan_id}/coverage", methods=["GET", "HEAD"])
-async def get_coverage_page(
+def get_coverage_page(
     request: Request,
     atlas: AtlasDep,
     templates: TemplatesDep,
@@ -77,7 +78,7 @@ async def get_coverage_page(
 
 
 @router.api_route("/plan/{plan_id}/statements", methods=["GET", "HEAD"])
-async def get_statements_page(
+def get_statements_page(
     request: Request,
     atlas: AtlasDep,
     maps: MapsDep,

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 860}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SETTINGS = [
+    pytest.param(DESKTOP, "light", id="desktop-light"),
+    pytest.param(PHONE, "dark", id="phone-dark"),
+]
 DRAWN = [
     "/",
     "/?f=projects/laoshangbu",
@@ -49,8 +53,7 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), SETTINGS)
 @pytest.mark.parametrize("path", DRAWN)
 def test_axe_finds_nothing_on_the_maps(visit, page: Page, path, viewport, scheme):
     page.set_viewport_size(viewport)
@@ -59,8 +62,7 @@ def test_axe_finds_nothing_on_the_maps(visit, page: Page, path, viewport, scheme
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), SETTINGS)
 def test_axe_finds_nothing_where_a_text_is_read(read, page: Page, viewport, scheme):
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -75,8 +77,7 @@ def test_axe_finds_nothing_in_the_results_of_a_search(visit, page: Page):
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("viewport", "scheme"), SETTINGS)
 @pytest.mark.parametrize("path", TEXT)
 def test_axe_finds_nothing_on_pages_of_text(page: Page, server, watch, path, viewport, scheme):
     watch.expected.append("404")
