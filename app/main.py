@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         If a map needs a script or style that has no local copy.
     """
     bundle = read_bundle(settings.data or bundled_data())
-    store = Store(settings.home / "atlas.sqlite")
+    store = Store(settings.store_address)
     seed_store(store, bundle)
     assets = StaticTree()
     app = FastAPI(title=bundle.catalogue.title, docs_url=None, redoc_url=None, openapi_url=None)

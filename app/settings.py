@@ -16,6 +16,8 @@ class Settings(BaseSettings):
     ----------
     home : Path
         Folder of the store and of everything else that the atlas keeps.
+    store : str or None
+        Address of a PostgreSQL database, ``postgresql://…``; None for a file in `home`.
     data : Path or None
         Folder of published data (``geojson/catalog.json`` and so on); None for the shipped one.
     host, port
@@ -27,7 +29,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
 
     home: Path = Field(default_factory=lambda: Path(typer.get_app_dir("shizhong-atlas")))
+    store: str | None = None
     data: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     review_number: str | None = None
+
+    @property
+    def store_address(self) -> Path | str:
+        """Where the store is: a file, or the address of a database."""
+        return self.store or self.home / "atlas.sqlite"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .comparison import check_citations, compare
 from .document import take_document
-from .errors import DataInvalid, InvalidParameter, NotFound
+from .errors import DataInvalid, InvalidParameter, NotFound, ValidationFailed
 from .geojson import digest
 from .indicators import add_actual
 from .model import PlanVersion
@@ -16,6 +16,7 @@ from .plan import Citation, decode_plan, parse_plan
 from .search import Named, Passage, SearchIndex
 from .snapshot import Atlas, take_layer
 from .statements import check_statements
+from .validation import Context, check_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .document import PlanDocument
     from .errors import Finding
     from .indicators import Actual, IndicatorSet
-    from .model import Feature, Revision
+    from .model import Feature, Layer, Revision
     from .plan import PlanText
     from .statements import Result, Statement
     from .store import Store
@@ -95,6 +96,84 @@ def open_atlas(store: Store, bundle: Bundle) -> Atlas:
             list(_names(features_by_ref)), list(_passages(documents)), bundle.readings
         ),
     )
+
+
+def publish_layer(
+    store: Store,
+    bundle: Bundle,
+    layer_id: str,
+    features: Sequence[Feature],
+    *,
+    author: str,
+    message: str,
+    key: str | None = None,
+) -> Revision:
+    """Check features against the rules of their layer and publish them as its next revision.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer.
+    InvalidParameter
+        If there is no message.
+    ValidationFailed
+        If a feature breaks a rule; nothing is stored.
+    RevisionConflict
+        If another publish came between; nothing is stored.
+    """
+    if not message.strip():
+        raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
+    layer = _layer(bundle, layer_id)
+    base = store.head(layer_id)
+    others = {
+        each.id: store.features(head)
+        for each in bundle.catalogue.layers
+        if (head := store.head(each.id)) is not None
+    }
+    outlines = {plan_id: data.outline for plan_id, data in bundle.plans.items()}
+    context = Context(outlines, others | {layer_id: features})
+    if findings := check_layer(layer, features, context):
+        raise ValidationFailed(findings)
+    return store.publish(
+        layer_id, features, base=base, kind="publish", author=author, message=message, key=key
+    )
+
+
+def roll_back(
+    store: Store, bundle: Bundle, layer_id: str, number: int, *, author: str, message: str
+) -> Revision:
+    """Publish the features of an old revision as a new one; nothing is taken out of the history.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer or revision.
+    InvalidParameter
+        If it is the head already.
+    """
+    _layer(bundle, layer_id)
+    wanted = store.revision(layer_id, number)
+    head = store.head(layer_id)
+    if head is not None and head.digest == wanted.digest:
+        raise InvalidParameter(
+            "revision", f"Layer {layer_id} is as in revision {number} already; nothing to do."
+        )
+    return store.publish(
+        layer_id,
+        store.features(wanted),
+        base=head,
+        kind="rollback",
+        author=author,
+        message=message.strip() or f"Back to revision {number}",
+    )
+
+
+def _layer(bundle: Bundle, layer_id: str) -> Layer:
+    for layer in bundle.catalogue.layers:
+        if layer.id == layer_id:
+            return layer
+    known = ", ".join(layer.id for layer in bundle.catalogue.layers)
+    raise NotFound(f"There is no layer {layer_id}; the layers are {known}.")
 
 
 def check_words(statements: Sequence[Statement], features: Iterable[Feature]) -> list[Result]:

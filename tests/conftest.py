@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 from layers.catalogue import bundled_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 
 PLAN_TEXT = """试写规划
@@ -36,6 +41,50 @@ PLAN_TEXT = """试写规划
 @pytest.fixture(scope="session")
 def plan_text() -> str:
     return PLAN_TEXT
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory) -> Iterator[str]:
+    """Run a PostgreSQL server of its own on a socket; yields the address of its databases.
+
+    It refuses to run as root, so that it runs as its own user where the tests are root.
+    """
+    programs = max(Path("/usr/lib/postgresql").iterdir(), key=lambda each: int(each.name)) / "bin"
+    folder = Path(tempfile.mkdtemp(prefix="atlas-pg-"))
+    if as_root := os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    prefix = ["runuser", "-u", "postgres", "--"] if as_root else []
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*prefix, str(programs / program), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd="/")
+
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "atlas", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust")
+    options = f"-k {folder} -c listen_addresses='' -c max_connections=60"
+    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield f"postgresql://atlas@/{{}}?host={folder}"
+    finally:
+        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def database(postgresql: str) -> str:
+    """Return the address of an empty database."""
+    name = f"atlas_{uuid4().hex}"
+    with psycopg.connect(postgresql.format("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgresql.format(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Return where an empty store of each engine may be made."""
+    if request.param == "sqlite":
+        return tmp_path / "home" / "atlas.sqlite"
+    return request.getfixturevalue("database")
 
 
 @pytest.fixture

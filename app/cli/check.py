@@ -53,13 +53,16 @@ def _citations(bundle: Bundle, plan_id: str) -> None:
     from layers.publishing import check_text
     from layers.store import Store
 
-    path = read_settings().home / "atlas.sqlite"
-    versions = Store(path).plan_versions(plan_id) if path.is_file() else []
+    settings = read_settings()
+    address = settings.store_address
+    exists = isinstance(address, str) or address.is_file()
+    store = Store(address) if exists else None
+    versions = store.plan_versions(plan_id) if store else []
     cited = [each for each in versions if each.sha256 == bundle.plans[plan_id].outline.sha256]
-    if not cited:
+    if store is None or not cited:
         typer.echo(f"{plan_id}: its text was not imported, so quotes were not compared with it")
         return
-    text = parse_plan(Store(path).plan_text(cited[-1]))
+    text = parse_plan(store.plan_text(cited[-1]))
     if findings := check_text(bundle, plan_id, text):
         raise stop("\n".join(map(str, findings)), 3)
     typer.echo(f"{plan_id}: every citation reads in the text what it quotes")

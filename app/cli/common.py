@@ -42,7 +42,7 @@ def open_store(settings: Settings) -> tuple[Store, Bundle]:
     from layers.store import Store
 
     bundle = read_bundle(settings.data or bundled_data())
-    store = Store(settings.home / "atlas.sqlite")
+    store = Store(settings.store_address)
     seed_store(store, bundle)
     return store, bundle
 

@@ -87,9 +87,7 @@ def _open_postgresql(address: str) -> sa.Engine:
                     raise StoreUnavailable(sentence.format(answer))
     except DBAPIError as error:
         shown = url.render_as_string(hide_password=True)
-        raise StoreUnavailable(
-            f"The store {shown} cannot be opened: {_first_line(error)}"
-        ) from None
+        raise StoreUnavailable(f"The store {shown} cannot be opened: {said_by(error)}") from None
     return engine
 
 
@@ -112,5 +110,6 @@ _POSTGRESQL: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
-def _first_line(error: DBAPIError) -> str:
+def said_by(error: DBAPIError) -> str:
+    """Return what a database said, in one line."""
     return str(error.orig).strip().splitlines()[0]

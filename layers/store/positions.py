@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def place(wanted: Sequence[str], known: Mapping[str, float]) -> dict[str, float]
         waiting = []
     _spread(waiting, last, last + len(waiting) + 1, positions)
     values = list(positions.values())
-    if any(after - before < _ROOM for before, after in zip(values, values[1:], strict=False)):
+    if any(after - before < _ROOM for before, after in itertools.pairwise(values)):
         return {id_: float(i) for i, id_ in enumerate(wanted, 1)}
     return positions
 

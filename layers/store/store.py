@@ -23,7 +23,7 @@ from layers.indicators import Actual
 from layers.model import Feature, PlanVersion, Revision
 
 from . import schema
-from .engine import open_engine
+from .engine import open_engine, said_by
 from .positions import place
 
 if TYPE_CHECKING:
@@ -71,10 +71,14 @@ class Store:
     def __init__(self, where: Path | str) -> None:
         self.where = where
         self._engine = open_engine(where)
-        with self._reading() as connection:
-            known = _schema_of(connection)
-        if known != SCHEMA:
-            self._migrate(known)
+        try:
+            with self._reading() as connection:
+                known = _schema_of(connection)
+            if known != SCHEMA:
+                self._migrate(known)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Give back every connection."""
@@ -243,7 +247,9 @@ class Store:
                 if row.first <= each.number and (row.last is None or row.last >= each.number)
             }
             if combined_digest(there) != each.digest:
-                yield f"Layer {each.layer_id}, revision {each.number}: a feature is missing or extra."
+                yield (
+                    f"Layer {each.layer_id}, revision {each.number}: a feature is missing or extra."
+                )
 
     def plans(self) -> list[str]:
         """Return the ids of the plans whose text was imported."""
@@ -354,9 +360,8 @@ class Store:
         try:
             yield
         except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
             raise StoreUnavailable(
-                f"The store {self._shown()} cannot be used: {reason}."
+                f"The store {self._shown()} cannot be used: {said_by(error)}."
             ) from error
 
     def _shown(self) -> str:
@@ -472,8 +477,8 @@ def _log(
     ).first()
     number, before = (1, "") if last is None else (last.number + 1, last.hash)
     row = [number, time.isoformat(), actor, action, subject, detail]
-    entry = LogEntry(*row[:6], hash=_chained(before, row))  # type: ignore[arg-type]
-    connection.execute(table.insert().values(entry._asdict()))
+    values = dict(zip(LogEntry._fields, [*row, _chained(before, row)], strict=True))
+    connection.execute(table.insert().values(values))
 
 
 def _chained(before: str, row: Sequence[Any]) -> str:

@@ -125,19 +125,4 @@ def test_an_actual_figure_is_kept_with_its_source_and_replaced_not_lost(store, b
     assert [(each.year, each.value, each.source) for each in atlas.actuals] == [
         (2022, 1210.0, "公报")
     ]
-    with store._connection() as connection:
-        assert connection.execute("SELECT count(*) FROM actual").fetchone() == (2,)
-
-
-def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path, bundle, plan_text):
-    path = tmp_path / "old.sqlite"
-    store = Store(path)
-    seed_store(store, bundle)
-    with store._connection() as connection:
-        for table in ("plan_version", "actual", "catalogue"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("PRAGMA user_version = 1")
-    again = Store(path)
-    bring(again, plan_text)
-    assert again.head("projects") is not None
-    assert again.plans() == [PLAN]
+    assert [entry.action for entry in store.log()].count("enter figure") == 2

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from shapely.geometry import Point
 
 from layers.catalogue import bundled_data, read_bundle
-from layers.errors import RevisionConflict, StoreUnavailable
+from layers.errors import NotFound, RevisionConflict, StoreUnavailable
 from layers.geojson import digest
 from layers.model import Feature
 from layers.publishing import open_atlas, seed_store
@@ -22,16 +23,23 @@ def bundle():
 
 
 @pytest.fixture
-def store(tmp_path):
-    return Store(tmp_path / "home" / "atlas.sqlite")
+def store(store_address):
+    store = Store(store_address)
+    yield store
+    store.close()
 
 
 def is_public(feature):
     return feature.properties["access"] == "public"
 
 
-def publish(store, features, base=None, kind="publish"):
-    return store.publish("x", features, base=base, kind=kind, author="a", message="m")
+def publish(store, features, base=None, kind="publish", key=None):
+    return store.publish("x", features, base=base, kind=kind, author="a", message="m", key=key)
+
+
+def versions(store) -> int:
+    with store._reading() as connection:
+        return connection.exec_driver_sql("SELECT count(*) FROM feature_version").scalar_one()
 
 
 def features(*names):
@@ -52,10 +60,14 @@ def test_a_revision_can_be_read_after_later_ones(store):
 def test_only_what_changes_is_stored(store):
     first = publish(store, features(*"abcdefgh"))
     publish(store, features(*"abcdefg"), base=first)
-    with sqlite3.connect(store.path) as connection:
-        (rows,) = connection.execute("SELECT count(*) FROM feature_version").fetchone()
-    connection.close()
-    assert rows == 8
+    assert versions(store) == 8
+
+
+def test_a_feature_put_before_all_others_costs_one_row(store):
+    first = publish(store, features(*"bcdefgh"))
+    second = publish(store, features(*"abcdefgh"), base=first)
+    assert versions(store) == 8
+    assert [f.id for f in store.features(second)] == list("abcdefgh")
 
 
 def test_a_stale_base_is_refused_and_nothing_stored(store):
@@ -137,11 +149,86 @@ def test_a_file_that_is_no_store_is_refused(tmp_path):
 
 
 def test_a_store_of_a_newer_atlas_is_refused(store):
-    with sqlite3.connect(store.path) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
+    with store._writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreUnavailable, match="newer atlas"):
-        Store(store.path)
+        Store(store.where)
+
+
+def test_the_same_key_gives_the_same_revision(store):
+    first = publish(store, features("a"), key="upload-1")
+    again = publish(store, features("a"), key="upload-1")
+    assert again == first
+    with pytest.raises(RevisionConflict, match="upload-1"):
+        publish(store, features("b"), key="upload-1", base=first)
+    assert [each.number for each in store.revisions("x")] == [1]
+
+
+def test_a_revision_says_what_it_changed(store):
+    first = publish(store, features("a", "b", "c"))
+    changed = [*features("a"), Feature("b", None, {"name": "乙"}), *features("d")]
+    second = publish(store, changed, base=first)
+    assert (first.parent, first.added, first.removed, first.changed) == (None, 3, 0, 0)
+    assert (second.parent, second.added, second.removed, second.changed) == (1, 1, 1, 1)
+    assert second.sequence == first.sequence + 1 == store.sequence()
+
+
+def test_any_revision_is_found_by_number_and_by_date(store):
+    first = publish(store, features("a"))
+    second = publish(store, features("b"), base=first)
+    assert store.revision("x", 1) == first
+    assert store.revision_at("x", first.created) == first
+    assert store.revision_at("x", second.created) == second
+    with pytest.raises(NotFound, match="1 to 2"):
+        store.revision("x", 3)
+    with pytest.raises(NotFound, match="had no revision"):
+        store.revision_at("x", first.created - timedelta(seconds=1))
+
+
+def test_every_publish_is_in_the_log_and_the_store_is_as_written(store):
+    first = publish(store, features("a"))
+    publish(store, features("b"), base=first)
+    assert [(e.actor, e.action, e.subject) for e in store.log()] == [
+        ("a", "publish", "x/1"),
+        ("a", "publish", "x/2"),
+    ]
+    assert list(store.faults()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("UPDATE audit SET detail = 'nothing' WHERE number = 1", "entry 1"),
+        ("DELETE FROM audit WHERE number = 1", "no entry 1"),
+        ("UPDATE feature_version SET properties = '{}' WHERE id = 'a'", "feature a"),
+        ("UPDATE feature_version SET geometry = NULL WHERE id = 'b'", "feature b"),
+        ("UPDATE feature_version SET last = 1 WHERE id = 'c'", "revision 2"),
+        ("UPDATE revision SET digest = '0' WHERE number = 1", "revision 1"),
+    ],
+)
+def test_an_edited_store_is_found_out(store, damage, said):
+    first = publish(store, features("a", "b", "c"))
+    publish(store, features("a", "b", "c", "d"), base=first)
+    with store._writing() as connection:
+        connection.exec_driver_sql(damage)
+    assert any(said in fault for fault in store.faults())
+
+
+def test_of_eight_writers_on_one_base_exactly_one_wins(store):
+    base = publish(store, features("a"))
+    for _ in range(5):
+
+        def write(name, base=base):
+            try:
+                return publish(store, features("a", name), base=base)
+            except RevisionConflict:
+                return None
+
+        with ThreadPoolExecutor(8) as pool:
+            won = [each for each in pool.map(write, "bcdefghi") if each is not None]
+        assert len(won) == 1
+        base = won[0]
+    assert store.head("x") == base
 
 
 def test_a_home_that_cannot_be_made_is_refused(tmp_path):

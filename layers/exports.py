@@ -1,0 +1,160 @@
+"""Write a layer as a file of the formats that offices use."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas
+import orjson
+import pyogrio
+
+from .errors import InvalidParameter
+from .geojson import write_features
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .model import Feature, Layer
+
+CRS_CHOICES = (4326, 4490, 4548, 4527, 3857)
+"""EPSG codes that a layer can be written in; GeoJSON is always in WGS 84 (RFC 7946)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A kind of file.
+
+    Attributes
+    ----------
+    many : bool
+        Whether it is written as several files, which are packed into a ZIP.
+    """
+
+    driver: str
+    options: Mapping[str, str]
+    many: bool = False
+
+
+FORMATS: Mapping[str, Format] = {
+    ".gpkg": Format("GPKG", {}),
+    ".shp": Format("ESRI Shapefile", {"ENCODING": "UTF-8"}, many=True),
+    ".zip": Format("ESRI Shapefile", {"ENCODING": "UTF-8"}, many=True),
+    ".fgb": Format("FlatGeobuf", {}),
+    ".kml": Format("KML", {}),
+    ".dxf": Format("DXF", {}),
+}
+"""Formats that GDAL writes, by the ending of the file's name."""
+
+ENDINGS = (".geojson", ".json", ".csv", ".parquet", *FORMATS)
+
+
+def export_layer(
+    layer: Layer, features: Sequence[Feature], path: Path, crs: int | None = None
+) -> None:
+    """Write features as a file; the ending of its name says in what format.
+
+    Parameters
+    ----------
+    path : Path
+        Replaced when all is written; a failure leaves what was there.
+    crs : int, optional
+        EPSG code, one of `CRS_CHOICES`; WGS 84 unless given.
+
+    Raises
+    ------
+    InvalidParameter
+        If the ending or the CRS is unknown, or does not go with the format.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InvalidParameter(
+            "to", f"{path.name}: the ending must be one of {', '.join(ENDINGS)}."
+        )
+    if crs is not None and crs not in CRS_CHOICES:
+        allowed = ", ".join(map(str, CRS_CHOICES))
+        raise InvalidParameter("crs", f"EPSG:{crs} is not offered; there are {allowed}.")
+    if crs not in {None, 4326} and ending in {".geojson", ".json", ".kml"}:
+        raise InvalidParameter("crs", f"{ending} files are in WGS 84 by their standard.")
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".atlas-") as folder:
+        written = Path(folder) / f"{layer.id}{ending}"
+        _WRITERS.get(ending, _write_gdal)(features, written, crs or 4326)
+        if FORMATS.get(ending, _PLAIN).many:
+            _put_shapefile(written, path)
+        else:
+            written.replace(path)
+
+
+_PLAIN = Format("", {})
+
+
+def _write_geojson(features: Sequence[Feature], path: Path, _crs: int) -> None:
+    write_features(path, features)
+
+
+def _write_csv(features: Sequence[Feature], path: Path, crs: int) -> None:
+    frame = _frame(features, crs)
+    points = frame.geometry.representative_point()
+    frame["x"], frame["y"] = points.x, points.y
+    table = frame.drop(columns="geometry")
+    # Excel takes UTF-8 for GBK without the mark.
+    table.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+
+def _write_parquet(features: Sequence[Feature], path: Path, crs: int) -> None:
+    _frame(features, crs).to_parquet(path, index=False)
+
+
+def _write_gdal(features: Sequence[Feature], path: Path, crs: int) -> None:
+    format_ = FORMATS[path.suffix.lower()]
+    frame = _frame(features, crs)
+    if format_.driver == "DXF":
+        frame = frame[frame.geometry.notna()][["name", "geometry"]].rename(columns={"name": "Text"})
+        frame = frame.drop(columns="Text")
+    if not format_.many:
+        pyogrio.write_dataframe(frame, path, driver=format_.driver, layer_options=format_.options)
+        return
+    path.mkdir()
+    for kind, group in _by_shape(frame):
+        target = path / f"{path.stem}{kind}.shp"
+        pyogrio.write_dataframe(
+            group, target, driver=format_.driver, layer_options=dict(format_.options)
+        )
+
+
+def _by_shape(frame: geopandas.GeoDataFrame) -> list[tuple[str, geopandas.GeoDataFrame]]:
+    """Return the parts of a layer that a Shapefile can hold: one kind of geometry each."""
+    kinds = frame.geometry.geom_type.str.removeprefix("Multi").fillna("")
+    return [
+        (f"-{kind.lower()}" if kind else "-unmapped", frame[kinds == kind])
+        for kind in sorted(set(kinds))
+    ]
+
+
+def _put_shapefile(folder: Path, path: Path) -> None:
+    archive = shutil.make_archive(str(folder.with_suffix(".packed")), "zip", folder)
+    Path(archive).replace(path.with_suffix(".zip"))
+
+
+def _frame(features: Sequence[Feature], crs: int) -> geopandas.GeoDataFrame:
+    """Return a table with one column for each property; lists are written as text."""
+    rows = [{"id": f.id} | {k: _cell(v) for k, v in f.properties.items()} for f in features]
+    frame = geopandas.GeoDataFrame(rows, geometry=[f.geometry for f in features], crs=4326)
+    return frame if crs == 4326 else frame.to_crs(crs)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "；".join(value)
+    return orjson.dumps(value).decode() if isinstance(value, list | dict) else value
+
+
+_WRITERS: Mapping[str, Callable[[Sequence[Feature], Path, int], None]] = {
+    ".geojson": _write_geojson,
+    ".json": _write_geojson,
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+}
