@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ ENDINGS = (".geojson", ".json", ".csv", ".parquet", *FORMATS)
 
 def export_layer(
     layer: Layer, features: Sequence[Feature], path: Path, crs: int | None = None
-) -> None:
+) -> Path:
     """Write features as a file; the ending of its name says in what format.
 
     Parameters
@@ -63,6 +64,11 @@ def export_layer(
         Replaced when all is written; a failure leaves what was there.
     crs : int, optional
         EPSG code, one of `CRS_CHOICES`; WGS 84 unless given.
+
+    Returns
+    -------
+    Path
+        The file that was written; a Shapefile is always packed as ZIP.
 
     Raises
     ------
@@ -83,9 +89,9 @@ def export_layer(
         written = Path(folder) / f"{layer.id}{ending}"
         _WRITERS.get(ending, _write_gdal)(features, written, crs or 4326)
         if FORMATS.get(ending, _PLAIN).many:
-            _put_shapefile(written, path)
-        else:
-            written.replace(path)
+            return _put_shapefile(written, path)
+        written.replace(path)
+    return path
 
 
 _PLAIN = Format("", {})
@@ -112,17 +118,23 @@ def _write_gdal(features: Sequence[Feature], path: Path, crs: int) -> None:
     format_ = FORMATS[path.suffix.lower()]
     frame = _frame(features, crs)
     if format_.driver == "DXF":
-        frame = frame[frame.geometry.notna()][["name", "geometry"]].rename(columns={"name": "Text"})
-        frame = frame.drop(columns="Text")
+        frame = frame.loc[frame.geometry.notna(), ["geometry"]]
     if not format_.many:
-        pyogrio.write_dataframe(frame, path, driver=format_.driver, layer_options=format_.options)
+        _write(frame, path, format_)
         return
     path.mkdir()
     for kind, group in _by_shape(frame):
-        target = path / f"{path.stem}{kind}.shp"
-        pyogrio.write_dataframe(
-            group, target, driver=format_.driver, layer_options=dict(format_.options)
-        )
+        _write(group, path / f"{path.stem}{kind}.shp", format_)
+
+
+def _write(frame: geopandas.GeoDataFrame, path: Path, format_: Format) -> None:
+    options = dict(format_.options)
+    if format_.driver == "FlatGeobuf" and frame.geometry.isna().any():
+        options["SPATIAL_INDEX"] = "NO"
+    with warnings.catch_warnings():
+        # A Shapefile cuts names and texts; that is said where the format is offered.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        pyogrio.write_dataframe(frame, path, driver=format_.driver, layer_options=options)
 
 
 def _by_shape(frame: geopandas.GeoDataFrame) -> list[tuple[str, geopandas.GeoDataFrame]]:
@@ -134,9 +146,9 @@ def _by_shape(frame: geopandas.GeoDataFrame) -> list[tuple[str, geopandas.GeoDat
     ]
 
 
-def _put_shapefile(folder: Path, path: Path) -> None:
+def _put_shapefile(folder: Path, path: Path) -> Path:
     archive = shutil.make_archive(str(folder.with_suffix(".packed")), "zip", folder)
-    Path(archive).replace(path.with_suffix(".zip"))
+    return Path(archive).replace(path.with_suffix(".zip"))
 
 
 def _frame(features: Sequence[Feature], crs: int) -> geopandas.GeoDataFrame:

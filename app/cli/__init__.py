@@ -6,6 +6,17 @@ import typer
 
 from .check import check
 from .indicators import indicators
+from .layers import (
+    backup,
+    diff,
+    export,
+    history,
+    layers,
+    publish,
+    restore,
+    rollback,
+    verify,
+)
 from .plan import plan
 from .serve import serve
 
@@ -14,11 +25,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="市中规划图集 · The planning atlas of Shizhong District, Jinan.",
-    epilog="Settings are environment variables: ATLAS_HOME, ATLAS_DATA, ATLAS_HOST, ATLAS_PORT, "
-    "ATLAS_REVIEW_NUMBER.",
+    epilog="Settings are environment variables: ATLAS_HOME, ATLAS_STORE, ATLAS_DATA, "
+    "ATLAS_HOST, ATLAS_PORT, ATLAS_REVIEW_NUMBER.",
 )
-app.command()(serve)
-app.command()(check)
+for _command in (serve, check, layers, history, diff, publish, rollback, export, verify, backup):
+    app.command()(_command)
+app.command()(restore)
 app.add_typer(plan, name="plan")
 app.add_typer(indicators, name="indicators")
 
