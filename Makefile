@@ -24,9 +24,13 @@ serve: .venv/runtime
 
 test: .venv/dev
 	@./.ci/browser.sh
-	@if command -v chromium >/dev/null; then exec $(BIN)/pytest $(ARGS); \
-	else echo "Skipped: tests/browser (install chromium and fonts-noto-cjk to run them)."; \
-	exec $(BIN)/pytest --ignore=tests/browser $(ARGS); fi
+	@./.ci/database.sh
+	@less=; \
+	if ! command -v chromium >/dev/null; then less="--ignore=tests/browser"; \
+	echo "Skipped: tests/browser (install chromium and fonts-noto-cjk to run them)."; fi; \
+	if ! [ -d /usr/lib/postgresql ]; then less="$$less --deselect-postgresql"; \
+	echo "Skipped: the store on PostgreSQL (install postgresql to run it)."; fi; \
+	exec $(BIN)/pytest $$less $(ARGS)
 
 setup: .venv/dev
 

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deselect-postgresql", action="store_true", help="Run on SQLite only.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--deselect-postgresql"):
+        needed = [item for item in items if "postgresql" in item.keywords]
+        config.hook.pytest_deselected(items=needed)
+        items[:] = [item for item in items if item not in needed]
+
+
 PLAN_TEXT = """试写规划
 二 〇 二六年一月
 第一章总则
