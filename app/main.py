@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette_compress import CompressMiddleware
 
 from layers.catalogue import bundled_data, read_bundle
-from layers.publishing import seed_store
+from layers.publishing import check_store, seed_store
 from layers.store import Store
 
 from .api import router as api_router
@@ -50,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     """
     bundle = read_bundle(settings.data or bundled_data())
     store = Store(settings.store_address)
+    check_store(store, bundle)
     seed_store(store, bundle)
     assets = StaticTree()
     app = FastAPI(title=bundle.catalogue.title, docs_url=None, redoc_url=None, openapi_url=None)

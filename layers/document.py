@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .comparison import reanchor
+from .comparison import Anchor, reanchor
 from .coverage import take_ledger
 from .linking import Linker, Span, segments
 from .plan import Citation
@@ -119,7 +120,12 @@ def take_document(
         outline = _outline(plan_id, data, version, text)
         sentences = text.sentences()
         if data is None or text.sha256 != data.outline.sha256:
-            cited, figures, anchors = _follow(text, base, cited, figures, features, plan_id)
+            shipped = () if data is None else data.sentences
+            follow = _Follower(text, base, shipped)
+            linked = _link(text, features, plan_id)
+            cited = list(dict.fromkeys([*follow(cited), *linked]))
+            figures = follow(figures)
+            anchors = dict(follow.states)
     ledger = take_ledger(
         sentences,
         cited,
@@ -153,7 +159,8 @@ def _figures(data: PlanData | None) -> Iterable[tuple[str, Citation]]:
         return
     for indicator in data.indicators.indicators:
         start, end = indicator.value_range
-        yield indicator.id, indicator.citation._replace(start=start, end=end)
+        # The number itself is shown as a link; the digest is of the words around it.
+        yield indicator.id, indicator.citation._replace(start=start, end=end, sha256=None)
 
 
 def _outline(
@@ -165,26 +172,57 @@ def _outline(
     return text.outline(plan_id, known.title, known.title_en, known.date)
 
 
-def _follow(
-    text: PlanText,
-    base: str | None,
-    cited: Sequence[tuple[str, Citation]],
-    figures: Sequence[tuple[str, Citation]],
-    features: Mapping[str, Feature],
-    plan_id: str,
-) -> tuple[list[tuple[str, Citation]], list[tuple[str, Citation]], Mapping[str, int]]:
-    """Follow citations into another text; names that stand there are linked in any case."""
-    states: Counter[str] = Counter()
-    kept: list[list[tuple[str, Citation]]] = [[], []]
-    if base is not None:
-        for i, group in enumerate((cited, figures)):
-            anchored = reanchor([citation for _, citation in group], base, text.text)
-            for (ref, _), anchor in zip(group, anchored, strict=True):
-                states[anchor.state] += 1
-                if anchor.new is not None and anchor.state in {"exact", "moved"}:
-                    kept[i].append((ref, anchor.new))
-    linked = _link(text, features, plan_id)
-    return list(dict.fromkeys([*kept[0], *linked])), kept[1], dict(states)
+class _Follower:
+    """Follows the shipped citations into another text.
+
+    With the text that they were made from, through its differences; without it, by the sentences
+    that stand in both (known by their digests), so that only those of other sentences are lost.
+    """
+
+    def __init__(self, text: PlanText, base: str | None, shipped: Sequence[Sentence]) -> None:
+        self.states: Counter[str] = Counter()
+        self._text = text
+        self._base = base
+        self._shipped = sorted(shipped, key=lambda each: each.start)
+        self._starts = [each.start for each in self._shipped]
+        self._there: dict[str, list[Sentence]] = {}
+        for sentence in text.sentences():
+            self._there.setdefault(sentence.sha256, []).append(sentence)
+
+    def __call__(self, citations: Sequence[tuple[str, Citation]]) -> list[tuple[str, Citation]]:
+        anchors = (
+            [self._by_sentence(citation) for _, citation in citations]
+            if self._base is None
+            else reanchor([citation for _, citation in citations], self._base, self._text.text)
+        )
+        kept = []
+        for (ref, _), anchor in zip(citations, anchors, strict=True):
+            self.states[anchor.state] += 1
+            if anchor.new is not None and anchor.state in {"exact", "moved"}:
+                kept.append((ref, anchor.new))
+        return kept
+
+    def _by_sentence(self, citation: Citation) -> Anchor:
+        if citation.start is None or citation.end is None:
+            return Anchor(citation, "lost", None)
+        i = bisect_right(self._starts, citation.start) - 1
+        if i < 0 or citation.end > self._shipped[i].end:
+            return Anchor(citation, "lost", None)
+        old = self._shipped[i]
+        now = self._there.get(old.sha256)
+        if not now:
+            return Anchor(citation, "lost", None)
+        # A sentence that stands twice is the one of the same paragraph, else the first.
+        place = next((each for each in now if each[:4] == old[:4]), now[0])
+        start = place.start + citation.start - old.start
+        moved = citation._replace(
+            chapter=place.chapter,
+            section=place.section,
+            paragraph=place.paragraph,
+            start=start,
+            end=start + citation.end - citation.start,
+        )
+        return Anchor(citation, "exact" if place[:4] == old[:4] else "moved", moved)
 
 
 def _link(

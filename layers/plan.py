@@ -248,7 +248,7 @@ def paragraph_id(chapter: int, section: int, number: int) -> str:
 
 
 def decode_plan(content: bytes) -> tuple[str, str]:
-    """Return the text of a plan's file and the encoding that it was in.
+    """Return the text of a plan's file, with line feeds between lines, and its encoding.
 
     Parameters
     ----------
@@ -271,7 +271,8 @@ def decode_plan(content: bytes) -> tuple[str, str]:
         except UnicodeDecodeError as error:
             faults.append(f"not {encoding.removesuffix('-sig')} at byte {error.start}")
         else:
-            return text, encoding.removesuffix("-sig")
+            lines = text.replace("\r\n", "\n").replace("\r", "\n")
+            return lines, encoding.removesuffix("-sig")
     raise DataInvalid(
         f"The file is {' and '.join(faults)}; save it as plain text in UTF-8 or GB18030."
     )

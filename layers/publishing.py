@@ -275,6 +275,24 @@ def check_text(bundle: Bundle, plan_id: str, text: PlanText) -> list[Finding]:
     ]
 
 
+def check_store(store: Store, bundle: Bundle) -> None:
+    """Hold the shipped citations against the text that they were made from, if it is imported.
+
+    Raises
+    ------
+    ValidationFailed
+        If one does not hold; the findings name file, feature or record, and why.
+    """
+    findings = [
+        finding
+        for plan_id in bundle.plans
+        if (text := _cited_text(store, bundle, plan_id)) is not None
+        for finding in check_text(bundle, plan_id, parse_plan(text))
+    ]
+    if findings:
+        raise ValidationFailed(findings)
+
+
 def compare_plans(
     store: Store, bundle: Bundle, plan_id: str, old: int | None, new: int | None
 ) -> tuple[Comparison, PlanVersion, PlanVersion]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from layers.catalogue import bundled_data, read_bundle
-from layers.errors import DataInvalid, InvalidParameter, NotFound
-from layers.indicators import Actual
-from layers.publishing import compare_plans, enter_actual, import_plan, open_atlas, seed_store
+from layers.document import take_document
+from layers.errors import DataInvalid, InvalidParameter, NotFound, ValidationFailed
+from layers.indicators import Actual, Indicator, IndicatorSet
+from layers.plan import Citation, parse_plan
+from layers.publishing import (
+    check_store,
+    compare_plans,
+    enter_actual,
+    import_plan,
+    open_atlas,
+    seed_store,
+)
 from layers.store import Store
 
 PLAN = "shizhong-14-5"
@@ -126,3 +136,67 @@ def test_an_actual_figure_is_kept_with_its_source_and_replaced_not_lost(store, b
         (2022, 1210.0, "公报")
     ]
     assert [entry.action for entry in store.log()].count("enter figure") == 2
+
+
+def test_citations_are_followed_by_sentences_where_the_cited_text_is_not_at_hand(plan_text, bundle):
+    """The shipped sentences are known by their digests, also in a text that was added to."""
+    cited = parse_plan(plan_text)
+    start = plan_text.index("120")
+    place = cited.paragraphs[2]
+    citation = Citation(PLAN, *place[:3], start=start, end=start + 3, quote="120")
+    data = replace(
+        bundle.plans[PLAN],
+        outline=cited.outline(PLAN, "试写规划", "A plan", "2026"),
+        sentences=tuple(cited.sentences()),
+        indicators=IndicatorSet(PLAN, {}, {}, {}, (figure(citation),)),
+    )
+    longer = parse_plan(plan_text.replace("为检验图集", "另起一段。\n为检验图集"))
+    document = take_document(PLAN, data, None, longer, None, {})
+    ((_, found),) = document.figures
+    assert longer.text[found.start : found.end] == "120"
+    assert document.anchors == {"moved": 1}
+    without = parse_plan(plan_text.replace("今后五年产值力争超过120亿元。", ""))
+    assert take_document(PLAN, data, None, without, None, {}).anchors == {"lost": 1}
+
+
+def figure(citation: Citation) -> Indicator:
+    return Indicator(
+        id="output",
+        series="output",
+        name="产值",
+        name_en="Output",
+        value=120,
+        unit="亿元",
+        period="2025",
+        period_basis="explicit",
+        status="target",
+        hedge=None,
+        direction="at_least",
+        theme="产业",
+        note=None,
+        note_en=None,
+        citation=citation,
+        value_range=(citation.start, citation.end),
+    )
+
+
+def test_line_ends_of_another_system_make_no_other_text(store, plan_text):
+    first, _ = bring(store, plan_text)
+    again, _ = bring(store, plan_text.replace("\n", "\r\n"), encoding="gb18030")
+    assert again == first
+
+
+def test_a_quote_that_the_cited_text_does_not_read_stops_the_start(store, bundle, plan_text):
+    _, cited = bring(store, plan_text)
+    wrong = Citation(
+        PLAN, 2, 1, 1, *[plan_text.index("老商埠") + n for n in (1, 4)], quote="老商埠"
+    )
+    data = replace(
+        bundle.plans[PLAN],
+        outline=cited.outline(PLAN, "试写规划", "A plan", "2026"),
+        indicators=IndicatorSet(PLAN, {}, {}, {}, (figure(wrong),)),
+        statements=(),
+    )
+    other = replace(bundle, plans={PLAN: data}, features=dict.fromkeys(bundle.features, ()))
+    with pytest.raises(ValidationFailed, match="does not read “老商埠”"):
+        check_store(store, other)
