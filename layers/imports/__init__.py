@@ -1,0 +1,1 @@
+"""Read what offices send: files of many kinds, taken apart with suspicion."""

@@ -1,0 +1,122 @@
+"""What a .dbf says of its own encoding and fields, which GDAL would pass over in silence.
+
+The layout is that of dBASE III: a header of 32 bytes, one descriptor of 32 bytes for each field
+(the name in the first 11), a 0x0D, then records of one length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .container import Refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADER = 32
+_NAME = 11
+_LONGEST_NAME = 10
+_PAGES = {0x4D: "gb18030", 0x57: "cp1252", 0x03: "cp1252"}
+"""Language driver ids that say something: 0x4D is code page 936."""
+
+_SPELLINGS = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "65001": "utf-8",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "gb18030": "gb18030",
+    "936": "gb18030",
+    "cp936": "gb18030",
+    "ansi 936": "gb18030",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dbf:
+    """What was found.
+
+    Attributes
+    ----------
+    encoding : str
+        ``utf-8`` or ``gb18030``, as GDAL is to be told.
+    notes : tuple of (str, str)
+        Code and sentence of what is odd.
+    """
+
+    encoding: str
+    notes: tuple[tuple[str, str], ...]
+
+
+def read_dbf(path: Path, name: str, encoding: str | None = None) -> Dbf:
+    """Return the encoding of a table and what is odd about its fields.
+
+    Parameters
+    ----------
+    encoding : str, optional
+        Where a person says so; else the .cpg decides, then the language id, then the bytes.
+
+    Raises
+    ------
+    Refused
+        If the file is shorter than it says, or a field's name is cut within a character.
+    """
+    content = path.read_bytes()
+    count = int.from_bytes(content[4:8], "little")
+    start = int.from_bytes(content[8:10], "little")
+    length = int.from_bytes(content[10:12], "little")
+    if len(content) < _HEADER or len(content) < start + count * length:
+        raise Refused(
+            "shapefile-damaged",
+            f"{name}: the .dbf has {len(content):,} bytes for {count:,} records; export it again.",
+        )
+    fields = [
+        content[at : at + _NAME].split(b"\0")[0]
+        for at in range(_HEADER, start - 1, _HEADER)
+        if content[at] != 0x0D
+    ]
+    notes: list[tuple[str, str]] = []
+    chosen = _SPELLINGS.get((encoding or _declared(path) or "").strip().lower())
+    if chosen is None:
+        chosen = _PAGES.get(content[29]) if content[29] == 0x4D else None
+    if chosen is None:
+        body = b"".join([*fields, content[start:]])
+        chosen = "utf-8" if _decodes(body, "utf-8") else "gb18030"
+        if not body.isascii():
+            notes.append(
+                (
+                    "encoding-guessed",
+                    f"{name} does not say its encoding (no .cpg); it was read as {chosen}.",
+                )
+            )
+    for each in fields:
+        if not _decodes(each, chosen):
+            raise Refused(
+                "field-name-truncated",
+                f"{name}: the name of a field is cut within a character "
+                f"({each.decode(chosen, errors='replace')}); shorten it, or send a GeoPackage.",
+            )
+        if len(each) == _LONGEST_NAME:
+            shown = each.decode(chosen)
+            notes.append(
+                (
+                    "field-name-truncated",
+                    f'{name}: the field "{shown}" has the longest name that a .dbf holds; it may '
+                    "be cut.",
+                )
+            )
+    return Dbf(chosen, tuple(notes))
+
+
+def _declared(path: Path) -> str | None:
+    page = path.with_suffix(".cpg")
+    return page.read_text(encoding="ascii", errors="replace") if page.is_file() else None
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
