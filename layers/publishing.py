@@ -123,7 +123,7 @@ def publish_layer(
     """
     if not message.strip():
         raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
-    layer = _layer(bundle, layer_id)
+    layer = layer_of(bundle, layer_id)
     base = store.head(layer_id)
     others = {
         each.id: store.features(head)
@@ -151,7 +151,7 @@ def roll_back(
     InvalidParameter
         If it is the head already.
     """
-    _layer(bundle, layer_id)
+    layer_of(bundle, layer_id)
     wanted = store.revision(layer_id, number)
     head = store.head(layer_id)
     if head is not None and head.digest == wanted.digest:
@@ -168,7 +168,14 @@ def roll_back(
     )
 
 
-def _layer(bundle: Bundle, layer_id: str) -> Layer:
+def layer_of(bundle: Bundle, layer_id: str) -> Layer:
+    """Return what the catalogue declares of a layer.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer; the sentence says which there are.
+    """
     for layer in bundle.catalogue.layers:
         if layer.id == layer_id:
             return layer

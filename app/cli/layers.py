@@ -75,25 +75,42 @@ def diff(
 
 def publish(
     layer: LayerArgument,
-    file: Annotated[Path, typer.Argument(help="GeoJSON file with all features of the layer.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="All features: GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf or KML."
+        ),
+    ],
     message: Message = "",
+    crs: Annotated[
+        int | None, typer.Option(help="EPSG code, where the file does not say it.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a Shapefile's texts, where it does not say: GBK, UTF-8.")
+    ] = None,
+    id_column: Annotated[str | None, typer.Option(help="Column with the ids.")] = None,
     key: Annotated[
         str | None, typer.Option(help="Name of this publish: repeated, it publishes once.")
     ] = None,
     json: AsJson = False,
 ) -> None:
     """Check a file against the rules of a layer and publish it as its next revision."""
-    from layers.geojson import read_features
-    from layers.publishing import publish_layer
+    from layers.imports import read_layer_file
+    from layers.publishing import layer_of, publish_layer
 
     store, bundle = _open()
     try:
-        features = read_features(file)
+        declared = layer_of(bundle, layer)
+        understood = read_layer_file(
+            file, declared, crs=crs, encoding=encoding, id_column=id_column
+        )
+        for note in understood.notes:
+            typer.echo(f"{note.code}: {note.sentence}", err=True)
         revision = publish_layer(
             store,
             bundle,
             layer,
-            features,
+            understood.features,
             author=getpass.getuser(),
             message=message,
             key=key,
@@ -136,12 +153,13 @@ def export(
     cuts names of fields at 10 and texts at 254 bytes. CSV has the representative point as x, y.
     """
     from layers.exports import export_layer
+    from layers.publishing import layer_of
 
     store, bundle = _open()
     try:
         revisions = _known(store, bundle, layer)
         chosen = revisions[0] if revision is None else store.revision(layer, revision)
-        declared = next(each for each in bundle.catalogue.layers if each.id == layer)
+        declared = layer_of(bundle, layer)
         features = store.features(chosen)
         written = export_layer(declared, features, to, crs)
     except AtlasError as error:

@@ -304,6 +304,11 @@ def _check_ring(ring: list[Any], where: str) -> None:
 def _read_gdal(upload: Upload, encoding: str | None) -> RawLayer:
     import pyogrio
 
+    if upload.kind in {"csv", "dxf"}:
+        raise Refused(
+            "format-unsupported",
+            f"{upload.name} is {upload.kind.upper()}, which is not read yet; send a GeoPackage.",
+        )
     notes: list[Note] = []
     chosen = None
     if upload.kind == "shapefile":

@@ -169,3 +169,32 @@ def test_verify_names_what_was_edited(atlas, environment):
     done = atlas("verify")
     assert done.returncode == 3
     assert "feature yufuhe" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "fgb"])
+def test_an_export_that_was_edited_is_published_again(atlas, tmp_path, ending):
+    path = tmp_path / f"projects.{ending}"
+    atlas("export", "projects", "--to", path, "--crs", "4548")
+    same = atlas("publish", "projects", path, "-m", "nothing changed", "--json")
+    assert same.returncode == 0, same.stderr
+    revision = json.loads(same.stdout)
+    assert (revision["added"], revision["removed"]) == (0, 0)
+
+    frame = geopandas.read_file(path)
+    frame.loc[frame["id"] == "kemayu", "name"] = "渴马峪（更名）"
+    options = {"SPATIAL_INDEX": "NO"} if ending == "fgb" else {}
+    frame.to_file(path, layer_options=options)
+    done = atlas("publish", "projects", path, "-m", "更名")
+    assert done.returncode == 0, done.stderr
+    shown = atlas("diff", "projects", "2", "3").stdout
+    assert "'渴马峪' → '渴马峪（更名）'" in shown
+    assert "1 changed" in shown
+
+
+def test_a_file_that_cannot_be_taken_is_refused_with_its_reason(atlas, tmp_path):
+    path = tmp_path / "login.geojson"
+    path.write_text("<html>Please log in</html>", encoding="utf-8")
+    done = atlas("publish", "projects", path, "-m", "x")
+    assert done.returncode == 3
+    assert "is of no kind that can be read" in done.stderr
+    assert len(json.loads(atlas("history", "projects", "--json").stdout)) == 1
