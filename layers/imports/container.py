@@ -146,7 +146,7 @@ def _unsupported(name: str) -> Refused:
     return Refused(
         "format-unsupported",
         f"{name} is of no kind that can be read; give GeoJSON, GeoPackage, a zipped Shapefile, "
-        "FlatGeobuf, KML, DXF or CSV.",
+        "FlatGeobuf or KML.",
     )
 
 
