@@ -90,13 +90,7 @@ def _say_citations(store: Store, bundle: Bundle, plan_id: str, text: PlanText) -
     anchors = open_atlas(store, bundle).plan(plan_id).anchors
     counts = ", ".join(f"{count} {state}" for state, count in anchors.items())
     typer.echo("This is not the text that the atlas's citations were made from.")
-    if anchors:
-        typer.echo(f"The citations were followed into it: {counts}; see atlas plan compare.")
-    else:
-        typer.echo(
-            "Its names are linked; the citations cannot be followed until the text that they were "
-            "made from is imported too."
-        )
+    typer.echo(f"The citations were followed into it: {counts}; see atlas plan compare.")
 
 
 @plan.command("list")
