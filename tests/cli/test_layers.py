@@ -198,3 +198,20 @@ def test_a_file_that_cannot_be_taken_is_refused_with_its_reason(atlas, tmp_path)
     assert done.returncode == 3
     assert "is of no kind that can be read" in done.stderr
     assert len(json.loads(atlas("history", "projects", "--json").stdout)) == 1
+
+
+def test_the_store_may_be_a_postgresql_database(atlas, database, changed):
+    done = atlas("publish", "projects", changed, "-m", "更正", ATLAS_STORE=database)
+    assert done.returncode == 0, done.stderr
+    assert "revision 2" in atlas("history", "projects", ATLAS_STORE=database).stdout
+    assert atlas("verify", ATLAS_STORE=database).returncode == 0
+    refused = atlas("backup", "copy.sqlite", ATLAS_STORE=database)
+    assert refused.returncode == 7
+    assert "pg_dump" in refused.stderr
+
+
+@pytest.mark.parametrize("address", ["mysql://x/y", "nonsense", "postgresql://127.0.0.1:1/x"])
+def test_a_database_that_cannot_be_used_is_said_in_one_sentence(atlas, address):
+    done = atlas("layers", ATLAS_STORE=address)
+    assert done.returncode == 7
+    assert len(done.stderr.strip().splitlines()) == 1

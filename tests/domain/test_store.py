@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -235,3 +237,33 @@ def test_a_home_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreUnavailable, match="ATLAS_HOME"):
         Store(tmp_path / "file" / "atlas.sqlite")
+
+
+FIRST_SCHEMA = """
+CREATE TABLE revision (layer TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL,
+    kind TEXT NOT NULL, author TEXT NOT NULL, message TEXT NOT NULL, created TEXT NOT NULL,
+    PRIMARY KEY (layer, number)) STRICT;
+CREATE TABLE feature_version (layer TEXT NOT NULL, id TEXT NOT NULL, first INTEGER NOT NULL,
+    last INTEGER, position INTEGER NOT NULL, geometry BLOB, properties TEXT NOT NULL,
+    PRIMARY KEY (layer, id, first)) STRICT;
+CREATE INDEX feature_version_range ON feature_version (layer, first, last);
+INSERT INTO revision VALUES ('x', 1, '', 'seed', 'a', 'm', '2026-01-01T00:00:00+00:00'),
+    ('x', 2, '', 'publish', 'b', 'n', '2026-01-02T00:00:00+00:00');
+INSERT INTO feature_version VALUES ('x', 'a', 1, NULL, 0, NULL, '{"name":"a"}'),
+    ('x', 'b', 1, 1, 1, NULL, '{"name":"b"}'), ('x', 'b', 2, NULL, 1, NULL, '{"name":"乙"}');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_store_of_the_first_atlas_is_carried_over(tmp_path):
+    path = tmp_path / "atlas.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(FIRST_SCHEMA)
+    store = Store(path)
+    second, first = store.revisions("x")
+    assert [f.properties["name"] for f in store.features(first)] == ["a", "b"]
+    assert [f.properties["name"] for f in store.features(second)] == ["a", "乙"]
+    assert (second.author, second.parent, second.added, second.changed) == ("b", 1, 0, 1)
+    assert list(store.faults()) == []
+    third = publish(store, features("a"), base=second)
+    assert third.number == 3
