@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
+import numpy as np
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from shapely.ops import nearest_points, split
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
 Outcome: TypeAlias = Literal["holds", "fails", "untestable"]
@@ -54,6 +56,7 @@ TOLERANCE_M = 0.5
 """What counts as nothing: many times the rounding of published coordinates (11 mm)."""
 
 _FAR_M = 100_000.0
+_RIM_STEPS = 1000
 _STEP_DEGREES = 0.002
 """Longest stretch that is projected by its ends: 200 m, whose middle is off by less than 1 mm."""
 _BASES = frozenset(["explicit", "heading", "implied", "name"])
@@ -248,14 +251,21 @@ def propose_area(sides: Sequence[Side], frame: BaseGeometry) -> Polygon | MultiP
     Raises
     ------
     NotFound
-        If nothing of the frame lies on all sides; the sentence names the side that leaves nothing.
+        If a line does not cut the frame even when it is extended, or nothing of the frame lies
+        on all sides; the sentence names the side.
     """
-    area = to_4548(frame)
+    area = whole = to_4548(frame)
     for side in sides:
         geometry = to_4548(side.geometry)
+        linear = geometry.geom_type in {"LineString", "MultiLineString"}
+        if linear and not _extended(geometry).crosses(whole):
+            raise NotFound(
+                f"{side.name} does not cut the frame, even if it is extended straight; publish a "
+                "longer line, or choose a frame that it runs through."
+            )
         kept = (
             _beside_line(area, geometry, side.direction)
-            if geometry.geom_type in {"LineString", "MultiLineString"}
+            if linear
             else area.intersection(_half_plane(geometry, side.direction))
         )
         parts = [p for p in getattr(kept, "geoms", [kept]) if isinstance(p, Polygon) and p.area > 1]
@@ -337,20 +347,44 @@ def _shortfall(relation: str, subject: BaseGeometry, other: BaseGeometry) -> flo
         return _reach(other, subject)
     if relation in _TOWARDS:
         return _on_wrong_side(subject, other, _TOWARDS[relation])
+    if relation == "flows_into":
+        return float(_ends(subject).distance(other))
     return float(subject.distance(other))
 
 
 def _reach(inner: BaseGeometry, outer: BaseGeometry) -> float | None:
     """Return how far one geometry reaches out of another.
 
-    It is the largest distance of a coordinate from the other (a directed Hausdorff distance over
-    coordinates); 0 if covered (DE-9IM, OGC 06-103r4, section 6.1.15). None if the other is no
-    area: nothing lies within a point or a line.
+    0 if the other covers it (DE-9IM, OGC 06-103r4, section 6.1.15); else the distance from the
+    other of the farthest of the positions outside that are looked at: those along the rim of
+    what is outside, and the middle of its widest place, which lies in no corner where a hole or
+    a bay is bridged. None if the other is no area: nothing lies within a point or a line.
     """
     if outer.geom_type not in {"Polygon", "MultiPolygon"}:
         return None
-    coordinates = shapely.points(shapely.get_coordinates(inner))
-    return float(shapely.distance(coordinates, outer).max())
+    outside = inner.difference(outer)
+    if outside.is_empty:
+        return 0.0
+    rim = shapely.segmentize(outside, max(TOLERANCE_M, float(outside.length) / _RIM_STEPS))
+    looked_at = np.vstack([shapely.get_coordinates(rim), *_widest_places(outside)])
+    return float(shapely.distance(shapely.points(looked_at), outer).max())
+
+
+def _widest_places(geometry: BaseGeometry) -> list[NDArray[np.float64]]:
+    """Return the centre of the largest circle in each area of a geometry."""
+    return [
+        shapely.get_coordinates(shapely.maximum_inscribed_circle(part, TOLERANCE_M))[:1]
+        for part in getattr(geometry, "geoms", [geometry])
+        if part.geom_type == "Polygon" and part.area > TOLERANCE_M**2
+    ]
+
+
+def _ends(geometry: BaseGeometry) -> BaseGeometry:
+    """Return the two ends of a line; of anything without ends, all of it."""
+    if geometry.geom_type not in {"LineString", "MultiLineString"}:
+        return geometry
+    ends = shapely.boundary(shapely.line_merge(geometry))
+    return geometry if ends is None or ends.is_empty else ends
 
 
 def _on_wrong_side(subject: BaseGeometry, other: BaseGeometry, towards: tuple[int, int]) -> float:
@@ -358,32 +392,54 @@ def _on_wrong_side(subject: BaseGeometry, other: BaseGeometry, towards: tuple[in
 
     The half-plane model (A. U. Frank 1996, Qualitative spatial reasoning: cardinal directions as
     an example, section 4) taken at the point of the other that is nearest to the middle, so that
-    a street is judged beside the subject and not by its own middle.
+    a street is judged beside the subject and not by its own middle. Where that point is neither
+    ahead nor behind (the middle lies in the other, or square to it), the middle is on no side
+    yet: it lacks the way out of the other.
     """
     middle = subject.centroid
     near = nearest_points(other, middle)[0]
     ahead = (middle.x - near.x) * towards[0] + (middle.y - near.y) * towards[1]
-    return max(0.0, -ahead)
+    return _way_out(middle, other, towards) if abs(ahead) <= TOLERANCE_M else max(0.0, -ahead)
+
+
+def _way_out(middle: Point, other: BaseGeometry, towards: tuple[int, int]) -> float:
+    """Return how far a point must move in a direction until nothing of the other is ahead."""
+    end = (middle.x + towards[0] * _FAR_M, middle.y + towards[1] * _FAR_M)
+    met = LineString([middle, Point(end)]).intersection(other)
+    positions = shapely.get_coordinates(other if met.is_empty else met) - (middle.x, middle.y)
+    return max(0.0, float((positions @ towards).max()))
 
 
 def _between(
     statement: Statement, drawn: Mapping[str, BaseGeometry], uncertain: Mapping[str, float]
 ) -> Result:
-    """Test whether the subject's middle lies between two objects.
+    """Test whether the subject's middle lies between the objects.
 
-    It does if it falls, seen square to the line that joins their middles, between its ends.
+    Of two objects it does if it falls, seen square to the line that joins their middles, between
+    its ends; of more, if it lies in the convex hull of all.
     """
     ids = [cast("str", party.id) for party in (statement.subject, *statement.objects)]
-    if len(ids) != 3:
-        return _untestable(statement, [party.words for party in statement.objects])
-    subject, first, second = (drawn[id_].centroid for id_ in ids)
-    line = LineString([first, second])
-    along = _along(line, subject)
-    beyond = max(-along, along - line.length, 0.0)
+    middle, *others = (drawn[id_] for id_ in ids)
+    beyond = (
+        _beyond_two(middle.centroid, others)
+        if len(others) == 2
+        else _beyond_all(middle.centroid, others)
+    )
     if beyond > TOLERANCE_M:
         fault = _Fault(beyond, sum(uncertain.get(id_, 0.0) for id_ in ids))
         return _fails(statement, fault, "、".join(party.words for party in statement.objects))
     return _holds(statement, 0.0)
+
+
+def _beyond_two(middle: Point, others: Sequence[BaseGeometry]) -> float:
+    first, second = (other.centroid for other in others)
+    line = LineString([first, second])
+    along = _along(line, middle)
+    return max(-along, along - line.length, 0.0)
+
+
+def _beyond_all(middle: Point, others: Sequence[BaseGeometry]) -> float:
+    return float(shapely.union_all(others).convex_hull.distance(middle))
 
 
 def _along(line: LineString, point: Point) -> float:
@@ -455,9 +511,7 @@ def _half_plane(geometry: BaseGeometry, direction: Direction) -> Polygon:
 
 def _beside_line(area: BaseGeometry, line: BaseGeometry, direction: Direction) -> BaseGeometry:
     """Return the pieces of an area that lie on one side of a line, extended beyond its ends."""
-    merged = shapely.line_merge(line)
-    longest = max(getattr(merged, "geoms", [merged]), key=lambda part: float(part.length))
-    extended = _extended(longest)
+    extended = _extended(line)
     pieces = [
         piece for part in getattr(area, "geoms", [area]) for piece in split(part, extended).geoms
     ]
@@ -469,9 +523,14 @@ def _beside_line(area: BaseGeometry, line: BaseGeometry, direction: Direction) -
     return shapely.union_all(right)
 
 
-def _extended(line: LineString) -> LineString:
-    """Return a line with its first and last stretch continued straight, far beyond any frame."""
-    points = list(line.coords)
+def _extended(line: BaseGeometry) -> LineString:
+    """Return a line with its first and last stretch continued straight, far beyond any frame.
+
+    Of a line in pieces that do not meet, the longest.
+    """
+    merged = shapely.line_merge(line)
+    longest = max(getattr(merged, "geoms", [merged]), key=lambda part: float(part.length))
+    points = list(longest.coords)
     return LineString([_beyond(points[1], points[0]), *points, _beyond(points[-2], points[-1])])
 
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import LineString, Point, box
+from shapely.geometry import LineString, Point, Polygon, box
 
 from layers.errors import DataInvalid, NotFound
 from layers.measure import area_m2, from_4548
@@ -99,7 +99,8 @@ def test_two_sketches_meet_if_they_may_meet():
 
 @pytest.mark.parametrize("relation", ["within", "east_of", "between", "connects"])
 def test_a_side_that_is_not_drawn_cannot_be_tested_and_is_named(relation):
-    result = check(say(relation, "o", "gone"), s=square(0, 0), o=square(0, 0))
+    drawn = square(0, 0) if relation == "within" else square(-100, 0)
+    result = check(say(relation, "o", "gone"), s=square(0, 0), o=drawn)
     assert result.outcome == "untestable"
     assert "“gone”" in result.reason
     assert result.distance_m is None
@@ -133,6 +134,93 @@ def test_east_one_way_is_west_the_other(distance, aside):
 def test_a_subject_moved_out_fails_by_what_it_was_moved(metres):
     result = check(say("within", "o"), s=square(metres, 0), o=square(0, 0))
     assert result.distance_m == pytest.approx(metres, abs=0.5) or metres < 1
+
+
+def test_a_shape_that_bridges_a_bay_or_a_hole_is_not_within():
+    """All its corners are inside; what lies between them is not."""
+    bay = from_4548(
+        Polygon(
+            (EAST + x, NORTH + y)
+            for x, y in [(0, 0), (99, 0), (99, 99), (70, 99), (70, 9), (30, 9), (30, 99), (0, 99)]
+        )
+    )
+    bridge = from_4548(box(EAST + 10, NORTH + 50, EAST + 90, NORTH + 60))
+    result = check(say("within", "o"), s=bridge, o=bay)
+    assert result.outcome == "fails"
+    assert result.distance_m == pytest.approx(20, abs=1)
+    ring = square(0, 0, 1000).difference(square(300, 300, 400))
+    result = check(say("contains", "o"), s=ring, o=square(200, 200, 600))
+    assert result.outcome == "fails"
+    assert result.distance_m == pytest.approx(200, abs=1)
+
+
+@pytest.mark.parametrize("relation", ["east_of", "west_of", "north_of", "south_of"])
+def test_what_lies_in_a_thing_lies_on_no_side_of_it(relation):
+    result = check(say(relation, "o"), s=square(0, 0), o=square(0, 0))
+    assert result.outcome == "fails"
+    assert result.distance_m == pytest.approx(50, abs=1)
+
+
+def test_what_lies_north_of_a_street_lies_neither_east_nor_west_of_it():
+    street, north = line((-1000, 0), (1000, 0)), square(-50, 400)
+    outcomes = {r: check(say(r, "o"), s=north, o=street).outcome for r in ("east_of", "west_of")}
+    assert outcomes == {"east_of": "fails", "west_of": "fails"}
+    assert check(say("north_of", "o"), s=north, o=street).outcome == "holds"
+
+
+def test_a_river_flows_into_what_one_of_its_ends_reaches():
+    river = line((0, -500), (0, 500))
+    assert check(say("flows_into", "o"), s=river, o=square(-50, 450)).outcome == "holds"
+    assert check(say("flows_into", "o"), s=river, o=square(-50, -50)).outcome == "fails"
+
+
+def test_something_connects_what_it_comes_near_to_each_of():
+    ends = {"a": square(-100, 900), "b": square(0, -1000)}
+    assert check(say("connects", "a", "b"), s=ROAD, **ends).outcome == "holds"
+    short = line((0, 0), (0, 1000))
+    assert check(say("connects", "a", "b"), s=short, **ends).outcome == "fails"
+
+
+def test_between_more_than_two_is_within_what_they_enclose():
+    around = {"a": square(-500, 0), "b": square(500, 0), "c": square(0, 500), "d": square(0, -500)}
+    assert check(say("between", *around), s=square(0, 0), **around).outcome == "holds"
+    beyond = check(say("between", *around), s=square(0, 750), **around)
+    assert beyond.outcome == "fails"
+    assert beyond.distance_m == pytest.approx(200, abs=1)
+
+
+@given(st.integers(0, 7), st.integers(-300, 300), st.integers(-300, 300))
+def test_where_a_ring_starts_and_how_it_runs_changes_nothing(start, x, y):
+    corners = [(0, 0), (400, 0), (400, 100), (100, 100), (100, 400), (0, 400)]
+    turned = [*corners[start % 6 :], *corners[: start % 6]][:: 1 if start % 2 else -1]
+    there, same = (
+        from_4548(Polygon((EAST + e, NORTH + n) for e, n in each)) for each in (corners, turned)
+    )
+    for relation in ("within", "east_of", "north_of", "adjacent"):
+        one, other = (check(say(relation, "o"), s=square(x, y), o=o) for o in (there, same))
+        assert one.outcome == other.outcome
+        assert one.distance_m == pytest.approx(other.distance_m, abs=0.2)
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000))
+def test_a_subject_moved_across_a_street_fails_by_as_much_more(metres, further):
+    one, other = (
+        check(say("east_of", "o"), s=square(-50 - d, 0), o=ROAD) for d in (metres, metres + further)
+    )
+    assert other.distance_m - one.distance_m == pytest.approx(further, abs=0.3)
+
+
+@pytest.mark.parametrize("direction", ["east_of", "west_of"])
+def test_a_road_that_does_not_cut_the_frame_is_named(direction):
+    away = line((5000, 0), (5000, 10))
+    with pytest.raises(NotFound, match="甲路 does not cut the frame"):
+        propose_area([Side(direction, "甲路", away)], square(-1000, -1000, 2000))
+
+
+def test_nothing_lies_east_of_a_street_that_runs_east():
+    street = line((-500, 0), (500, 0))
+    with pytest.raises(NotFound, match="east of 甲路"):
+        propose_area([Side("east_of", "甲路", street)], square(-1000, -1000, 2000))
 
 
 def test_an_area_is_proposed_from_two_roads():
