@@ -224,7 +224,9 @@ class Wording:
 
     def certainty(self, properties: Mapping[str, Any]) -> str:
         """Return in a sentence how sure the place of a feature is."""
-        if properties.get("precision") is None:
+        if "precision" not in properties:
+            return ""
+        if properties["precision"] is None:
             return self.gettext("规划没有给出足以定位的依据，所以没有画在图上。")
         error = distance(float(properties["uncertainty_m"]))
         if is_sketch(properties):
@@ -249,7 +251,7 @@ class Wording:
         return {
             "ref": f"{layer.id}/{feature.id}",
             "layer": self.title(layer),
-            "name": self.text(properties, "name"),
+            "name": self.text(properties, "name") or layer.name_of(feature),
             "aliases": listing.join(properties.get("aliases") or []),
             "kind": self.code("kind", properties.get("kind")),
             "summary": self.text(properties, "summary"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from .checks import Context, check_layer, known_checks
 from .coverage import read_sentences
 from .document import PlanData
 from .errors import DataInvalid, ValidationFailed
@@ -21,7 +22,6 @@ from .model import Layer
 from .plan import read_outline
 from .search import read_readings
 from .statements import read_statements
-from .validation import Context, check_layer, known_checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +120,7 @@ def read_bundle(folder: Path) -> Bundle:
         finding
         for layer in catalogue.layers
         for finding in check_layer(layer, features[layer.id], context)
+        if finding.severity == "error"
     ]
     if findings:
         raise ValidationFailed(findings)
@@ -181,18 +182,23 @@ def _layer(record: dict[str, Any], common: dict[str, Any]) -> Layer:
         )
     known = {name: record[name] for name in _PLAIN_MEMBERS}
     types = tuple(record["geometry_types"])
-    return Layer(**known, geometry_types=types, schema=schema, checks=checks)
+    optional = {name: record[name] for name in ("id_column", "access") if name in record}
+    return Layer(**known, **optional, geometry_types=types, schema=schema, checks=checks)
 
 
 def _schema(record: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
-    """Return the JSON Schema of a layer's properties: the common ones, then its own."""
+    """Return the JSON Schema of a layer's properties: the common ones, then its own.
+
+    A layer that says ``"common": false`` has its own only: an office's table as it is.
+    """
     own = record["schema"]
+    common = common if record.get("common", True) else {}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": record["title"],
         "type": "object",
         "properties": common | own["properties"],
-        "required": [*common, *own["required"]],
+        "required": [*common, *own.get("required", ())],
         "additionalProperties": False,
     }
     try:

@@ -142,14 +142,15 @@ def name_references(features: Mapping[str, Feature]) -> dict[str, str]:
     """Return the reference of every name and alias; of a name with two owners, the first's."""
     names: dict[str, str] = {}
     for ref, feature in features.items():
-        for name in [feature.properties["name"], *feature.properties["aliases"]]:
+        own = [feature.properties.get("name"), *feature.properties.get("aliases", ())]
+        for name in filter(None, own):
             names.setdefault(name, ref)
     return names
 
 
 def _citations(plan_id: str, features: Mapping[str, Feature]) -> Iterable[tuple[str, Citation]]:
     for ref, feature in features.items():
-        for record in feature.properties["citations"]:
+        for record in feature.properties.get("citations", ()):
             if record["plan"] == plan_id:
                 yield ref, Citation(**record)
 

@@ -17,10 +17,10 @@ Each carries a stable `code`, one sentence that can be shown to a person, and wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class AtlasError(Exception):
@@ -82,7 +82,23 @@ class DataInvalid(AtlasError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that breaks one rule, and how to mend it."""
+    """One thing that breaks one rule, and how to mend it.
+
+    Attributes
+    ----------
+    rule : str
+        Stable code of the rule.
+    severity : str
+        ``error`` (nothing can be published), ``warning`` (a reason is asked for), ``note``.
+    place : tuple of float or None
+        Longitude and latitude in degrees.
+    value : str
+        What stands there now, shortened.
+    row : int or None
+        In the file that was read, from 1.
+    repair : Mapping or None
+        GeoJSON geometry that is proposed instead; never applied unasked.
+    """
 
     rule: str
     file: str
@@ -90,10 +106,17 @@ class Finding:
     field: str
     message: str
     remedy: str
+    severity: Literal["error", "warning", "note"] = "error"
+    place: tuple[float, float] | None = None
+    value: str = ""
+    row: int | None = None
+    repair: Mapping[str, Any] | None = None
 
     def __str__(self) -> str:
+        row = f", row {self.row}" if self.row is not None else ""
         feature = f", feature {self.feature_id}" if self.feature_id else ""
-        return f'{self.file}{feature}, field "{self.field}": {self.message} {self.remedy}'.strip()
+        field = f', field "{self.field}"' if self.field else ""
+        return f"{self.file}{row}{feature}{field}: {self.message} {self.remedy}".strip()
 
 
 class ValidationFailed(DataInvalid):

@@ -86,7 +86,7 @@ def _property(name: str) -> Callable[[Feature], tuple[str, ...]]:
 
 
 def _chapters(feature: Feature) -> tuple[str, ...]:
-    chapters = {int(citation["chapter"]) for citation in feature.properties["citations"]}
+    chapters = {int(citation["chapter"]) for citation in feature.properties.get("citations", ())}
     return tuple(str(chapter) for chapter in sorted(chapters))
 
 

@@ -73,6 +73,11 @@ def to_4548(geometry: Geometry) -> Geometry:
     return _transformed(geometry, _transformer(4490, 4548))
 
 
+def all_to_4548(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Project geometries in one go; see `to_4548`. None stays None."""
+    return _transformed(geometries, _transformer(4490, 4548))  # type: ignore[type-var]
+
+
 def from_4548(geometry: Geometry) -> Geometry:
     """Return a geometry in EPSG:4548 metres (east, north) as degrees, longitude first."""
     return _transformed(geometry, _transformer(4548, 4490))

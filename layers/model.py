@@ -56,7 +56,19 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What the catalogue declares of one layer; the features live in revisions."""
+    """What the catalogue declares of one layer; the features live in revisions.
+
+    Attributes
+    ----------
+    label : str
+        The property that names a feature.
+    id_column : str or None
+        Where office files have the id, if they call it by a name of their own.
+    access : str
+        ``public`` or ``internal``, of features that do not say it of themselves.
+    checks : tuple of str
+        Rules beside those of every layer, as `layers.checks` knows them.
+    """
 
     id: str
     file: str
@@ -73,6 +85,16 @@ class Layer:
     schema: Mapping[str, Any]
     style: Mapping[str, Any]
     checks: tuple[str, ...]
+    id_column: str | None = None
+    access: str = "public"
+
+    def is_public(self, feature: Feature) -> bool:
+        """Tell whether a feature may be shown to anyone."""
+        return bool(feature.properties.get("access", self.access) == "public")
+
+    def name_of(self, feature: Feature) -> str:
+        """Return what a feature is called; its id where nothing else is known."""
+        return str(feature.properties.get(self.label) or feature.id)
 
 
 @dataclass(frozen=True, slots=True)

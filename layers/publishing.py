@@ -16,7 +16,7 @@ from .plan import Citation, decode_plan, parse_plan
 from .search import Named, Passage, SearchIndex
 from .snapshot import Atlas, take_layer
 from .statements import check_statements
-from .validation import Context, check_layer
+from .store import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,31 +49,30 @@ def seed_store(store: Store, bundle: Bundle) -> list[Revision]:
     list of Revision
         What was added; empty when nothing had changed.
     """
-    added = []
-    for layer in bundle.catalogue.layers:
-        features = bundle.features[layer.id]
-        head = store.head(layer.id)
-        if head is None or (head.kind == SEED and _differs(store, head, features)):
-            added.append(
-                store.publish(
-                    layer.id,
-                    features,
-                    base=head,
-                    kind=SEED,
-                    author="atlas",
-                    message="Data shipped with the atlas",
-                )
-            )
-    return added
+    heads = store.heads()
+    changes = [
+        Change(layer.id, bundle.features[layer.id], heads.get(layer.id))
+        for layer in bundle.catalogue.layers
+        if _is_behind(store, heads.get(layer.id), bundle.features[layer.id])
+    ]
+    if not changes:
+        return []
+    return store.publish_together(
+        changes, kind=SEED, author="atlas", message="Data shipped with the atlas"
+    )
+
+
+def _is_behind(store: Store, head: Revision | None, features: Sequence[Feature]) -> bool:
+    return head is None or (head.kind == SEED and _differs(store, head, features))
 
 
 def open_atlas(store: Store, bundle: Bundle) -> Atlas:
     """Return the published state: the head of every layer, without internal features."""
     layers = {}
+    heads = store.heads()
     for layer in bundle.catalogue.layers:
-        head = store.head(layer.id)
-        if head is not None:
-            features = [f for f in store.features(head) if f.properties["access"] == "public"]
+        if (head := heads.get(layer.id)) is not None:
+            features = [f for f in store.features(head) if layer.is_public(f)]
             layers[layer.id] = take_layer(layer, head, features)
     features_by_ref = {
         f"{layer_id}/{feature.id}": feature
@@ -95,76 +94,6 @@ def open_atlas(store: Store, bundle: Bundle) -> Atlas:
         search=SearchIndex(
             list(_names(features_by_ref)), list(_passages(documents)), bundle.readings
         ),
-    )
-
-
-def publish_layer(
-    store: Store,
-    bundle: Bundle,
-    layer_id: str,
-    features: Sequence[Feature],
-    *,
-    author: str,
-    message: str,
-    key: str | None = None,
-) -> Revision:
-    """Check features against the rules of their layer and publish them as its next revision.
-
-    Raises
-    ------
-    NotFound
-        If there is no such layer.
-    InvalidParameter
-        If there is no message.
-    ValidationFailed
-        If a feature breaks a rule; nothing is stored.
-    RevisionConflict
-        If another publish came between; nothing is stored.
-    """
-    if not message.strip():
-        raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
-    layer = layer_of(bundle, layer_id)
-    base = store.head(layer_id)
-    others = {
-        each.id: store.features(head)
-        for each in bundle.catalogue.layers
-        if (head := store.head(each.id)) is not None
-    }
-    outlines = {plan_id: data.outline for plan_id, data in bundle.plans.items()}
-    context = Context(outlines, others | {layer_id: features})
-    if findings := check_layer(layer, features, context):
-        raise ValidationFailed(findings)
-    return store.publish(
-        layer_id, features, base=base, kind="publish", author=author, message=message, key=key
-    )
-
-
-def roll_back(
-    store: Store, bundle: Bundle, layer_id: str, number: int, *, author: str, message: str
-) -> Revision:
-    """Publish the features of an old revision as a new one; nothing is taken out of the history.
-
-    Raises
-    ------
-    NotFound
-        If there is no such layer or revision.
-    InvalidParameter
-        If it is the head already.
-    """
-    layer_of(bundle, layer_id)
-    wanted = store.revision(layer_id, number)
-    head = store.head(layer_id)
-    if head is not None and head.digest == wanted.digest:
-        raise InvalidParameter(
-            "revision", f"Layer {layer_id} is as in revision {number} already; nothing to do."
-        )
-    return store.publish(
-        layer_id,
-        store.features(wanted),
-        base=head,
-        kind="rollback",
-        author=author,
-        message=message.strip() or f"Back to revision {number}",
     )
 
 

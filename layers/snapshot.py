@@ -105,7 +105,7 @@ class LayerSnapshot:
     def overview(self) -> bytes:
         """The layer as a map needs it: every feature, of its properties only `OVERVIEW`."""
         features = [
-            feature_document(feature) | {"properties": _overview(feature)}
+            feature_document(feature) | {"properties": _overview(self.layer, feature)}
             for feature in self.features
         ]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
@@ -180,7 +180,7 @@ class Atlas:
         counts = dict.fromkeys(("mapped", "sketched", "unmapped"), 0)
         for ref in {ref for ref, _ in self.plan(plan_id).citations}:
             found = self.feature(ref)
-            precision = None if found is None else found[1].properties["precision"]
+            precision = None if found is None else found[1].properties.get("precision")
             sketched = "mapped" if precision in {"P1", "P2"} else "sketched"
             counts["unmapped" if precision is None else sketched] += 1
         return counts
@@ -196,7 +196,7 @@ class Atlas:
         zones = self.layers["zones"].features if "zones" in self.layers else ()
         districts = self.layers["district"].features if "district" in self.layers else ()
         for frame in [*zones, *districts]:
-            own = frame.properties["name"] == feature.properties["zone"]
+            own = frame.properties.get("name") == feature.properties.get("zone")
             if frame.geometry is not None and (own or frame in districts):
                 return frame.geometry
         raise NotFound(f"No zone and no district is published in which {feature.id} could lie.")
@@ -300,9 +300,11 @@ OVERVIEW = (
 """Properties by which features are drawn, named and narrowed down."""
 
 
-def _overview(feature: Feature) -> dict[str, Any]:
+def _overview(layer: Layer, feature: Feature) -> dict[str, Any]:
     # What is not drawn is named in the list already.
     names = OVERVIEW if feature.geometry is not None else OVERVIEW[2:]
+    if "name" not in feature.properties:
+        return {"name": layer.name_of(feature), "chapters": []}
     known = {name: feature.properties[name] for name in names if feature.properties.get(name)}
     return known | {"chapters": [int(each) for each in facet_values("chapter", feature)]}
 

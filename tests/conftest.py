@@ -13,8 +13,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from shapely.geometry import box
 
 from layers.catalogue import bundled_data
+from layers.geojson import write_features
+from layers.model import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,6 +106,85 @@ def data(tmp_path) -> Path:
     folder = tmp_path / "data"
     shutil.copytree(bundled_data(), folder)
     return folder
+
+
+PARCELS: dict[str, Any] = {
+    "id": "parcels",
+    "file": "parcels.geojson",
+    "title": "地块",
+    "title_en": "Parcels",
+    "description": "测试用的地块",
+    "description_en": "Parcels for the tests",
+    "attribution": "",
+    "attribution_en": "",
+    "licence": "",
+    "common": False,
+    "id_column": "地块编号",
+    "label": "用地名称",
+    "geometry_types": ["Polygon", "MultiPolygon"],
+    "geometry_required": True,
+    "checks": ["coverage"],
+    "style": {},
+    "schema": {
+        "properties": {
+            "地块编号": {"title": "地块编号", "type": "string"},
+            "用地名称": {"title": "用地名称", "type": ["string", "null"]},
+            "用地代码": {"title": "用地代码", "enum": ["R2", "B1", "G1", "A33", "M1"]},
+            "面积": {"title": "面积", "type": ["number", "null"], "minimum": 0},
+        },
+        "required": ["地块编号", "用地代码"],
+    },
+}
+"""A layer with an office's own columns."""
+
+
+@pytest.fixture
+def parcels(data) -> Path:
+    """Declare a layer of parcels without features; returns the folder of the data."""
+    path = data / "geojson" / "catalog.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["layers"].append(PARCELS)
+    path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    write_features(data / "geojson" / "parcels.geojson", [])
+    return data
+
+
+@pytest.fixture
+def edit_catalogue(parcels) -> Callable[..., None]:
+    """Change members of a layer's entry in the catalogue."""
+
+    def change(layer_id: str, **members: Any) -> None:
+        path = parcels / "geojson" / "catalog.json"
+        document = json.loads(path.read_text(encoding="utf-8"))
+        (entry,) = [each for each in document["layers"] if each["id"] == layer_id]
+        entry.update(members)
+        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+
+    return change
+
+
+@pytest.fixture
+def grid() -> list[Feature]:
+    """Return twelve parcels side by side in the district, each a hundredth of a degree wide."""
+    return [
+        Feature(
+            f"Z{row * 4 + column + 1:03}",
+            box(
+                116.95 + column / 100,
+                36.55 + row / 100,
+                116.96 + column / 100,
+                36.56 + row / 100,
+            ),
+            {
+                "地块编号": f"Z{row * 4 + column + 1:03}",
+                "用地名称": f"居住用地（{row * 4 + column + 1}号）",
+                "用地代码": "R2",
+                "面积": 100.0,
+            },
+        )
+        for row in range(3)
+        for column in range(4)
+    ]
 
 
 @pytest.fixture

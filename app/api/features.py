@@ -113,7 +113,7 @@ def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot
 def _is_valid_in(feature: Feature, interval: tuple[str | None, str | None]) -> bool:
     """Tell whether a feature's validity meets an interval; an unknown end is open."""
     first, last = interval
-    valid_from, valid_to = feature.properties["valid_from"], feature.properties["valid_to"]
+    valid_from, valid_to = (feature.properties.get(key) for key in ("valid_from", "valid_to"))
     begins_in_time = last is None or valid_from is None or valid_from <= last
     ends_in_time = first is None or valid_to is None or valid_to >= first
     return begins_in_time and ends_in_time

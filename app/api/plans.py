@@ -109,7 +109,7 @@ def get_proposal(
         "id": feature_id,
         "geometry": geometry_document(area),
         "properties": {
-            "name": feature.properties["name"],
+            "name": feature.properties.get("name", feature.id),
             "geometry_method": f"按规划写明的方位拟议：{listed}；其余各边以所在分区为限。",
             "precision": "P4",
             "proposal": True,

@@ -57,8 +57,8 @@ def _result(atlas: Atlas, hit: Hit, english: bool) -> dict[str, Any]:
         return result | {"mapped": False, "href": page}
     properties = found[1].properties
     return result | {
-        "name_en": properties["name_en"],
-        "zone": properties["zone"],
+        "name_en": properties.get("name_en", hit.name),
+        "zone": properties.get("zone"),
         "mapped": found[1].geometry is not None,
         "href": f"/?f={hit.collection}/{hit.id}{f'&{suffix}' if suffix else ''}",
     }

@@ -12,13 +12,12 @@ from .layers import (
     export,
     history,
     layers,
-    publish,
     restore,
-    rollback,
     verify,
 )
 from .plan import plan
 from .serve import serve
+from .updates import discard, drafts, import_, publish, rollback
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,9 +27,11 @@ app = typer.Typer(
     epilog="Settings are environment variables: ATLAS_HOME, ATLAS_STORE, ATLAS_DATA, "
     "ATLAS_HOST, ATLAS_PORT, ATLAS_REVIEW_NUMBER.",
 )
-for _command in (serve, check, layers, history, diff, publish, rollback, export, verify, backup):
+for _command in (serve, check, layers, history, diff):
     app.command()(_command)
-app.command()(restore)
+app.command("import")(import_)
+for _other in (drafts, discard, publish, rollback, export, verify, backup, restore):
+    app.command()(_other)
 app.add_typer(plan, name="plan")
 app.add_typer(indicators, name="indicators")
 

@@ -3,35 +3,127 @@
 from __future__ import annotations
 
 from collections import Counter
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 
 from layers.errors import AtlasError
 
-from .common import read_settings, stop
+from .common import open_both, read_settings, refuse, stop
+from .updates import (
+    Crs,
+    Encoding,
+    IdColumn,
+    MostBytes,
+    North,
+    Transformation,
+    limits_of,
+    told_by,
+)
 
 if TYPE_CHECKING:
     from layers.catalogue import Bundle
+    from layers.checks import Report
     from layers.statements import Result
 
 
+class Form(StrEnum):
+    """What a report is written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    GEOJSON = "geojson"
+
+
 def check(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(help="Folder with geojson/ and plan/; the shipped data if absent."),
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            help="A layer (what is published of it), a file for a layer, or a folder with geojson/ "
+            "and plan/; the shipped data if absent."
+        ),
     ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(help="Of a file, the layer that it is for; its name says it if absent."),
+    ] = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="Of the report; GeoJSON holds the places.")
+    ] = Form.TEXT,
+    output: Annotated[
+        Path | None, typer.Option(help="File for the report; standard output if absent.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     summary: Annotated[
         bool,
         typer.Option(help="Of the spatial statements, list only those that fail."),
     ] = False,
+    crs: Crs = None,
+    encoding: Encoding = None,
+    id_column: IdColumn = None,
+    north: North = None,
+    transformation: Transformation = None,
+    max_bytes: MostBytes = None,
 ) -> None:
-    """Check published data: schema, ids, geometry, zones, citations, and the plan's words.
+    """Check a layer, or a file before it is imported; nothing is stored.
 
-    Lists the plan's spatial statements with what has become of each; one that fails is no fault
-    of the data. Exits 3 with what is wrong with the data.
+    Without a layer or a file it checks published data: schema, ids, geometry, zones, citations,
+    and lists the plan's spatial statements with what has become of each; one that fails is no
+    fault of the data. Exits 3 if there is an error.
     """
+    chosen = Form.JSON if json else form
+    path = None if target is None else Path(target)
+    if target is None or (path is not None and path.is_dir()):
+        _check_folder(path, summary=summary)
+        return
+    from layers.updates import check_published, read_update
+
+    store, bundle = open_both()
+    try:
+        if layer is None and target in {each.id for each in bundle.catalogue.layers}:
+            report = check_published(store, bundle, target)
+        else:
+            told = told_by(crs, encoding, id_column, north, transformation)
+            update = read_update(
+                store,
+                bundle,
+                layer or Path(target).stem,
+                Path(target),
+                told,
+                limits_of(max_bytes),
+            )
+            report = update.report
+    except AtlasError as error:
+        raise refuse(error, json=chosen is Form.JSON) from None
+    _write_report(report, chosen, output)
+    if report.errors:
+        raise typer.Exit(3)
+
+
+def _write_report(report: Report, form: Form, output: Path | None) -> None:
+    match form:
+        case Form.TEXT:
+            text = report.text()
+        case Form.CSV:
+            text = report.table()
+        case Form.JSON:
+            text = orjson.dumps(report.document(), option=orjson.OPT_INDENT_2).decode()
+        case Form.GEOJSON:
+            text = orjson.dumps(report.places(), option=orjson.OPT_INDENT_2).decode()
+    if output is None:
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise stop(f"{output} cannot be written ({error.strerror}).", 7) from None
+
+
+def _check_folder(folder: Path | None, *, summary: bool) -> None:
     from layers.catalogue import bundled_data, read_bundle
 
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
 import typer
 from pydantic import ValidationError
 
@@ -11,6 +12,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from layers.catalogue import Bundle
+    from layers.errors import AtlasError
     from layers.store import Store
 
 
@@ -45,6 +47,31 @@ def open_store(settings: Settings) -> tuple[Store, Bundle]:
     store = Store(settings.store_address)
     seed_store(store, bundle)
     return store, bundle
+
+
+def open_both() -> tuple[Store, Bundle]:
+    """Return the store that the settings name and the shipped data, or end the command."""
+    from layers.errors import AtlasError
+
+    try:
+        return open_store(read_settings())
+    except AtlasError as error:
+        raise stop(str(error), error.exit_status) from None
+
+
+def refuse(error: AtlasError, *, json: bool) -> typer.Exit:
+    """Say why nothing was done, and return what ends the command.
+
+    Parameters
+    ----------
+    json : bool
+        Write it to standard output as JSON too: code, reason (of a file) and sentence.
+    """
+    if json:
+        reason = getattr(error, "reason", None)
+        document = {"error": error.code, "reason": reason, "message": str(error)}
+        typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+    return stop(str(error), error.exit_status)
 
 
 def stop(sentence: str, status: int) -> typer.Exit:

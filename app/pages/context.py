@@ -290,7 +290,7 @@ def _entry(layer: Layer, feature: Feature, words: Wording) -> dict[str, Any]:
     return {
         "ref": ref,
         "href": page_href(ref, words.language),
-        "name": words.text(feature.properties, "name"),
+        "name": words.text(feature.properties, "name") or layer.name_of(feature),
         "colour": feature_colour(layer.style, feature.id, feature.properties),
         "shape": shape_of(feature),
         "leading": is_ground(layer.style),
@@ -301,7 +301,8 @@ def _entry(layer: Layer, feature: Feature, words: Wording) -> dict[str, Any]:
 def _note(feature: Feature, words: Wording) -> str:
     if feature.geometry is None:
         return words.gettext("未上图")
-    return f"±{distance(float(feature.properties['uncertainty_m']))}"
+    uncertainty = feature.properties.get("uncertainty_m")
+    return "" if uncertainty is None else f"±{distance(float(uncertainty))}"
 
 
 def shape_of(feature: Feature) -> str:

@@ -6,6 +6,7 @@ guess. A ZIP is looked through before anything of it is written.
 
 from __future__ import annotations
 
+import re
 import stat
 import struct
 import zipfile
@@ -124,12 +125,19 @@ def _kind_of(head: bytes, name: str) -> Kind:
         return "geojson"
     if text.startswith(b"<"):
         return _xml_kind(text, name)
-    if text.startswith(b"0") and b"SECTION" in head[:64]:
+    if _DXF.match(text):
         return "dxf"
-    first = text.partition(b"\n")[0]
-    if b"," in first and b"\0" not in head:
+    if head.startswith(b"AutoCAD Binary DXF"):
+        raise Refused("format-unsupported", f"{name} is a binary DXF; save it as ASCII DXF.")
+    if head.startswith(b"AC10"):
+        raise Refused("format-unsupported", f"{name} is a DWG drawing; save it as ASCII DXF.")
+    if any(mark in text.partition(b"\n")[0] for mark in (b",", b";", b"\t")) and b"\0" not in head:
         return "csv"
     raise _unsupported(name)
+
+
+_DXF = re.compile(rb"(?:999\s*\n.*\n\s*)*0\s*\n\s*SECTION\s")
+"""A drawing begins with a section, perhaps after comments (group code 999)."""
 
 
 def _xml_kind(text: bytes, name: str) -> Kind:
@@ -137,16 +145,21 @@ def _xml_kind(text: bytes, name: str) -> Kind:
         raise Refused(
             "format-unsupported", f"{name} declares entities (DOCTYPE); export it without."
         )
-    if b"<kml" in text:
+    root = _XML_ROOT.match(text)
+    if root and root[1].lower() == b"kml":
         return "kml"
     raise _unsupported(name)
+
+
+_XML_ROOT = re.compile(rb"(?:<\?.*?\?>|<!--.*?-->|\s)*<(?:\w+:)?(\w+)", re.DOTALL)
+"""The name of the root element: a comment may say anything."""
 
 
 def _unsupported(name: str) -> Refused:
     return Refused(
         "format-unsupported",
         f"{name} is of no kind that can be read; give GeoJSON, GeoPackage, a zipped Shapefile, "
-        "FlatGeobuf or KML.",
+        "FlatGeobuf, KML, DXF or CSV.",
     )
 
 

@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
+
+from layers.gcj02 import from_bd09, from_gcj02
 
 from .container import Refused
-from .reading import Note, RawLayer, Record
+from .records import Note, RawLayer, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from layers.gcj02 import Positions
 
 KNOWN = (4326, 4490, 4548, 4527, 4509, 4498, 3857)
 """EPSG codes that are taken: WGS 84 and CGCS2000, in degrees and in the zones of Shandong."""
@@ -52,21 +56,30 @@ class Placed(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def to_wgs84(raw: RawLayer, declared: int | None = None) -> Placed:
+def to_wgs84(
+    raw: RawLayer, declared: str | None = None, transformation: str | None = None
+) -> Placed:
     """Return the records of a file in WGS 84.
 
     Parameters
     ----------
-    declared : int, optional
-        EPSG code that a person gives; it stands where the file says nothing, and against what the
-        file says wrongly.
+    declared : str, optional
+        What a person gives: an EPSG code, ``GCJ-02`` or ``BD-09``; it stands where the file says
+        nothing, and against what the file says wrongly.
+    transformation : str, optional
+        A PROJ pipeline from the file's coordinates (east, north) to CGCS2000 degrees (longitude,
+        latitude), for datums whose parameters are not public. It is kept nowhere.
 
     Raises
     ------
     Refused
         If the system is unknown, missing, not of a known datum, or not that of the coordinates.
     """
-    code = declared if declared is not None else _code_of(raw)
+    if transformation is not None:
+        return _by_pipeline(raw, transformation)
+    if declared is not None and (shift := _SHIFTED.get(_spelling(declared))) is not None:
+        return _unshifted(raw, *shift)
+    code = _declared_code(declared, raw.name) if declared is not None else _code_of(raw)
     if code not in KNOWN:
         listed = ", ".join(map(str, KNOWN))
         raise Refused("crs-unknown", f"{raw.name}: EPSG:{code} is not taken; there are {listed}.")
@@ -79,6 +92,59 @@ def to_wgs84(raw: RawLayer, declared: int | None = None) -> Placed:
         change = Transformer.from_crs(code, target, always_xy=True, allow_ballpark=False)
         records = [_transformed(record, change) for record in records]
     return Placed(tuple(records), f"EPSG:{code}", tuple(notes))
+
+
+_SHIFTED: Mapping[str, tuple[str, Callable[[Positions], Positions]]] = {
+    "GCJ02": ("GCJ-02", from_gcj02),
+    "BD09": ("BD-09", from_bd09),
+}
+
+
+def _spelling(declared: str) -> str:
+    return declared.strip().upper().replace("-", "").replace("_", "")
+
+
+def _declared_code(declared: str, name: str) -> int:
+    code = declared.strip().upper().removeprefix("EPSG:")
+    if not (code.isascii() and code.isdecimal() and len(code) <= 6):
+        raise Refused(
+            "crs-unknown", f"{name}: --crs {declared[:40]} is no EPSG code, GCJ-02 or BD-09."
+        )
+    return int(code)
+
+
+def _unshifted(raw: RawLayer, system: str, back: Callable[[Positions], Positions]) -> Placed:
+    xy = _coordinates(raw.records)
+    if len(xy) and not (_within(xy[:, 0], 73, 136) and _within(xy[:, 1], 18, 54)):
+        raise Refused(
+            "coordinates-out-of-range", f"{raw.name}: {system} are degrees in China, these are not."
+        )
+    records = tuple(_moved(_flat(record), back) for record in raw.records)
+    note = Note(
+        "shift-removed",
+        f"{raw.name} was converted from {system} by the published formula; what was drawn on such "
+        "a map is no better than that map.",
+    )
+    return Placed(records, system, (*_dimension_notes(raw), note))
+
+
+def _by_pipeline(raw: RawLayer, pipeline: str) -> Placed:
+    try:
+        change = Transformer.from_pipeline(pipeline.strip())
+        records = tuple(_transformed(_flat(record), change) for record in raw.records)
+    except ProjError:
+        # What PROJ says would show the parameters.
+        raise Refused(
+            "transformation-wrong", f"{raw.name}: the transformation is no PROJ pipeline."
+        ) from None
+    xy = _coordinates(records)
+    if len(xy) and not (_within(xy[:, 0], 73, 136) and _within(xy[:, 1], 18, 54)):
+        raise Refused(
+            "transformation-wrong",
+            f"{raw.name}: the transformation does not lead to degrees in China (longitude first).",
+        )
+    note = Note("datum-transformed", f"{raw.name} was transformed as the operator says.")
+    return Placed(records, "transformed", (*_dimension_notes(raw), note))
 
 
 def _code_of(raw: RawLayer) -> int:
@@ -99,7 +165,7 @@ def _code_of(raw: RawLayer) -> int:
         raise Refused(
             "datum-transformation-unknown",
             f"{raw.name} is in {datum}; its shift to CGCS2000 (about 100 m) is not public. Have it "
-            "transformed by the surveying office, then send EPSG:4548.",
+            "transformed by the surveying office and send EPSG:4548, or give --transformation.",
         )
     code = crs.to_epsg(min_confidence=60)
     if code is None:
@@ -183,7 +249,13 @@ def _transformed(record: Record, change: Transformer) -> Record:
     if record.geometry is None:
         return record
 
-    def project(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+    def project(xy: Positions) -> Positions:
         return np.column_stack(change.transform(xy[:, 0], xy[:, 1]))
 
-    return record._replace(geometry=shapely.transform(record.geometry, project))
+    return _moved(record, project)
+
+
+def _moved(record: Record, change: Callable[[Positions], Positions]) -> Record:
+    if record.geometry is None:
+        return record
+    return record._replace(geometry=shapely.transform(record.geometry, change))

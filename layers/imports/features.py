@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import orjson
+import shapely
 
 from layers.model import Feature
 
 from .container import Refused
-from .reading import Note
+from .records import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from shapely.geometry.base import BaseGeometry
 
     from layers.model import Layer
 
     from .crs import Placed
-    from .reading import Record
+    from .records import RawLayer, Record
 
 ID_COLUMNS = ("id", "fid", "编号", "代码")
 """Where an id is looked for, in this order, unless a column is named."""
+
+HARMLESS = frozenset(["column-unknown", "promoted-to-multi"])
+"""Notes that ask for no reason."""
 
 _ID = re.compile(r"[^\W_]([\w.-]{0,98}\w)?")
 _LIST_MARKS = re.compile(r"[；;]")
@@ -34,78 +41,107 @@ _NUMBERS = frozenset(["number", "integer"])
 
 
 class Understood(NamedTuple):
-    """Features, and what was done to get them."""
+    """Features, and what was done to get them.
+
+    Attributes
+    ----------
+    rows : Mapping
+        Where each feature stands in the file, by its id.
+    crs : str
+        The system that they came in.
+    geometry_only : bool
+        The file has no columns for properties (a drawing): they are those of the head.
+    """
 
     features: tuple[Feature, ...]
+    rows: Mapping[str, int]
     notes: tuple[Note, ...]
+    crs: str
+    geometry_only: bool = False
 
 
 def to_features(
-    placed: Placed, layer: Layer, name: str, *, id_column: str | None = None
+    placed: Placed, raw: RawLayer, layer: Layer, *, id_column: str | None = None
 ) -> Understood:
     """Return the features that a file's records are in a layer.
 
     Parameters
     ----------
-    name : str
-        Of the file, for the sentences.
+    raw : RawLayer
+        The file as it came, for its columns and its name.
     id_column : str, optional
         Column with the ids, where it is not called as usual.
+
+    A value that cannot be what its column holds stays as it is: the checks name it.
 
     Raises
     ------
     Refused
-        If a record has no usable id, a required column is missing, or a value cannot be what its
-        column holds; the sentence names row and column.
+        If a required column is missing, or there are no ids; the sentence names them.
     """
-    columns = list(dict.fromkeys(c for record in placed.records for c in record.properties))
-    identifier = _id_column(columns, id_column, name)
-    mapping = _mapping(columns, layer, identifier)
-    missing = [key for key in layer.schema.get("required", ()) if key not in mapping.values()]
-    if placed.records and missing:
+    drawing = raw.kind == "dxf"
+    columns = list(raw.columns)
+    identifier = _id_column(columns, id_column, layer, raw.name)
+    mapping = {} if drawing else _mapping(columns, layer, identifier)
+    required = [] if drawing else layer.schema.get("required", ())
+    if placed.records and (missing := [key for key in required if key not in mapping.values()]):
         raise Refused(
             "attribute-missing",
-            f"{name} has no column for {', '.join(missing)}; there are {', '.join(columns)}.",
+            f"{raw.name} has no column for {', '.join(missing)}; there are {', '.join(columns)}.",
         )
-    dropped = [c for c in columns if c not in mapping and c != identifier]
+    dropped = [c for c in columns if c not in mapping and c != identifier and not drawing]
     notes = [
-        Note("column-unknown", f"{name}: the layer has no property for column {column}.")
+        Note("column-unknown", f"{raw.name}: the layer has no property for column {column}.")
         for column in dropped
     ]
-    converter = _Converter(layer.schema["properties"], name)
+    converter = _Converter(layer.schema["properties"], raw)
+    shaper = _Shaper(layer, raw.name, drawing=drawing)
+    ids = [_identifier(record, identifier, raw.name) for record in placed.records]
     features = tuple(
         Feature(
-            _identifier(record, identifier, name),
-            record.geometry,
+            identity,
+            shaper.shape(record.geometry),
             {
-                mapping[column]: converter.value(mapping[column], value, record.row)
+                mapping[column]: converter.value(mapping[column], value)
                 for column, value in record.properties.items()
                 if column in mapping
             },
         )
-        for record in placed.records
+        for identity, record in zip(ids, placed.records, strict=True)
     )
-    return Understood(_in_schema_order(features, layer), (*notes, *converter.notes))
+    return Understood(
+        _in_schema_order(features, layer),
+        {identity: record.row for identity, record in zip(ids, placed.records, strict=True)},
+        (*notes, *converter.notes, *shaper.notes),
+        placed.crs,
+        drawing,
+    )
 
 
-def _id_column(columns: Sequence[str], wanted: str | None, name: str) -> str | None:
+def _id_column(columns: Sequence[str], wanted: str | None, layer: Layer, name: str) -> str | None:
     if wanted is not None:
         if wanted not in columns:
-            raise Refused("attribute-missing", f"{name} has no column {wanted} for the ids.")
+            listed = ", ".join(columns)
+            raise Refused(
+                "attribute-missing", f"{name} has no column {wanted} for the ids, but {listed}."
+            )
         return wanted
     known = {column.casefold(): column for column in columns}
-    return next((known[each] for each in ID_COLUMNS if each in known), None)
+    own = () if layer.id_column is None else (layer.id_column, layer.id_column[:10])
+    return next((known[e.casefold()] for e in (*own, *ID_COLUMNS) if e.casefold() in known), None)
 
 
 def _identifier(record: Record, column: str | None, name: str) -> str:
     value = record.properties.get(column) if column else None
     given = record.id if record.id is not None else value
-    text = str(given) if given is not None else ""
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    text = "" if given is None else str(given).strip()
     if not _ID.fullmatch(text):
         raise Refused(
             "bad-id",
             f"{name}, row {record.row}: {text[:40]!r} cannot be an id; use letters, digits, "
-            "hyphens, points.",
+            "hyphens, points, or say with --id-column where the ids are.",
         )
     return text
 
@@ -119,7 +155,8 @@ def _mapping(columns: Iterable[str], layer: Layer, identifier: str | None) -> di
     found: dict[str, str] = {}
     for column in columns:
         key = names.get(column.casefold())
-        if key is not None and column != identifier and key not in found.values():
+        is_id = column == identifier and key != layer.id_column
+        if key is not None and not is_id and key not in found.values():
             found[column] = key
     return found
 
@@ -127,9 +164,10 @@ def _mapping(columns: Iterable[str], layer: Layer, identifier: str | None) -> di
 class _Converter:
     """Makes the values of a table what the schema asks for."""
 
-    def __init__(self, properties: Mapping[str, Any], name: str) -> None:
+    def __init__(self, properties: Mapping[str, Any], raw: RawLayer) -> None:
         self._properties = properties
-        self._name = name
+        self._name = raw.name
+        self._all_text = raw.kind == "csv"
         self._converted: set[str] = set()
 
     @property
@@ -138,50 +176,102 @@ class _Converter:
         return [
             Note("attribute-converted", f"{self._name}: column {key} held numbers as text.")
             for key in sorted(self._converted)
+            if not self._all_text
         ]
 
-    def value(self, key: str, value: Any, row: int) -> Any:
+    def value(self, key: str, value: Any) -> Any:
         """Return a value as its property holds it."""
         schema = self._properties[key]
-        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        declared = schema.get("type", [])
+        types = declared if isinstance(declared, list) else [declared]
         if value is None or value == "":
             return [] if "array" in types else None
         if isinstance(value, str) and "array" in types:
-            return self._list(value, key, row)
-        if not _NUMBERS.isdisjoint(types) and not isinstance(value, bool):
-            return self._number(value, key, row)
+            return _list(value)
+        if not _NUMBERS.isdisjoint(types) and isinstance(value, str):
+            return self._number(value, key)
         if "string" in types and not isinstance(value, str):
             return str(value)
         return value
 
-    def _list(self, text: str, key: str, row: int) -> list[Any]:
-        if not text.startswith("["):
-            return [part.strip() for part in _LIST_MARKS.split(text) if part.strip()]
+    def _number(self, value: str, key: str) -> float | str:
+        """Return the number that a text writes, or the text."""
         try:
-            listed = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            raise Refused(
-                "attribute-type", f"{self._name}, row {row}, column {key}: not a list ({error})."
-            ) from error
-        return listed if isinstance(listed, list) else [listed]
-
-    def _number(self, value: Any, key: str, row: int) -> float:
-        if isinstance(value, str):
-            try:
-                number = float(value.strip().replace(",", ""))
-            except ValueError:
-                raise Refused(
-                    "attribute-type",
-                    f"{self._name}, row {row}, column {key}: {value[:40]!r} is no number.",
-                ) from None
-            self._converted.add(key)
-        else:
-            number = value
+            number = float(value.strip().replace(",", ""))
+        except ValueError:
+            return value
         if not math.isfinite(number):
-            raise Refused(
-                "attribute-range", f"{self._name}, row {row}, column {key}: {value} is no number."
-            )
+            return value
+        self._converted.add(key)
         return number
+
+
+def _list(text: str) -> Any:
+    """Return the list that a text writes: as an export does, or with semicolons."""
+    if not text.startswith("["):
+        return [part.strip() for part in _LIST_MARKS.split(text) if part.strip()]
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+class _Shaper:
+    """Brings shapes into the types of their layer where nothing is lost by it."""
+
+    def __init__(self, layer: Layer, name: str, *, drawing: bool) -> None:
+        self._types = layer.geometry_types
+        self._name = name
+        self._drawing = drawing
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was done, a note for each way."""
+        return [
+            Note(code, f"{self._name}: {self._counts[code]:,} {words}.")
+            for code, words in _SHAPED.items()
+            if self._counts[code]
+        ]
+
+    def shape(self, geometry: BaseGeometry | None) -> BaseGeometry | None:
+        """Return a geometry without repeated vertices, of a type that the layer holds."""
+        if geometry is None or geometry.is_empty:
+            return geometry
+        clean = self._without_repeats(geometry)
+        kind = clean.geom_type
+        if self._drawing and kind == "LineString" and "Polygon" in self._types and clean.is_closed:
+            self._counts["closed-line-to-area"] += 1
+            return shapely.Polygon(clean.coords)
+        if kind in self._types:
+            return clean
+        if f"Multi{kind}" in self._types:
+            self._counts["promoted-to-multi"] += 1
+            return _MULTI[kind]([clean])
+        parts = list(getattr(clean, "geoms", []))
+        if kind.removeprefix("Multi") in self._types and len(parts) == 1:
+            return cast("BaseGeometry", parts[0])
+        return clean
+
+    def _without_repeats(self, geometry: BaseGeometry) -> BaseGeometry:
+        before = shapely.get_num_coordinates(geometry)
+        clean: BaseGeometry = shapely.remove_repeated_points(geometry, tolerance=0)
+        if clean.is_empty or shapely.get_num_coordinates(clean) == before:
+            return geometry
+        self._counts["duplicate-vertices-removed"] += 1
+        return clean
+
+
+_SHAPED = {
+    "duplicate-vertices-removed": "features had the same vertex twice in a row; one was left out",
+    "promoted-to-multi": "features became multi-part, as the layer holds them",
+    "closed-line-to-area": "closed lines became areas",
+}
+_MULTI: Mapping[str, Callable[[list[Any]], BaseGeometry]] = {
+    "Point": shapely.MultiPoint,
+    "LineString": shapely.MultiLineString,
+    "Polygon": shapely.MultiPolygon,
+}
 
 
 def _in_schema_order(features: Sequence[Feature], layer: Layer) -> tuple[Feature, ...]:

@@ -1,4 +1,4 @@
-"""Read a file into records, in a process of its own with limits on time and memory.
+"""Read a file into records.
 
 GeoJSON is read by our own strict reader, everything else by GDAL under the driver that its content
 asks for. Nothing is repaired here: what is odd is noted, what is wrong is refused.
@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
-import os
-import pickle
+import re
 import struct
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from .container import Refused
 from .dbf import read_dbf
+from .records import Note, Options, RawLayer, Record
+from .tables import read_csv
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from shapely.geometry.base import BaseGeometry
 
     from .container import Upload
@@ -33,117 +31,24 @@ DEEPEST = 64
 MOST_VERTICES = 1_000_000
 """Positions of one geometry."""
 
-SECONDS = 60
-MEMORY = 2_000_000_000
-
 _GEOMETRY_TYPES = frozenset(
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 )
 _LARGEST_WHOLE = 2**53
 
 
-class Note(NamedTuple):
-    """Something odd that was taken all the same: a stable code and a sentence."""
-
-    code: str
-    sentence: str
-
-
-class Record(NamedTuple):
-    """One feature as it came.
-
-    Attributes
-    ----------
-    row : int
-        From 1, in the order of the file.
-    """
-
-    row: int
-    properties: dict[str, Any]
-    geometry: BaseGeometry | None
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RawLayer:
-    """A file as it came, before its reference system and its columns are understood.
-
-    Attributes
-    ----------
-    crs : str or None
-        ``EPSG:4490`` or WKT as the file declares it; None if it does not.
-    encoding : str or None
-        What its texts were read as, where that is a question.
-    """
-
-    name: str
-    kind: str
-    columns: tuple[str, ...]
-    records: tuple[Record, ...]
-    crs: str | None
-    encoding: str | None = None
-    notes: tuple[Note, ...] = field(default=())
-
-
-def read_upload(upload: Upload, *, encoding: str | None = None, seconds: int = SECONDS) -> RawLayer:
-    """Return what a file holds.
-
-    Parameters
-    ----------
-    encoding : str, optional
-        Of a Shapefile's texts, where a person says so; told by the file otherwise.
-    seconds : int
-        After which reading is given up.
+def read_here(upload: Upload, options: Options) -> RawLayer:
+    """Return what a file holds, read in this process.
 
     Raises
     ------
     Refused
-        If the file is damaged, ambiguous, or takes too much time or memory.
+        If the file is damaged or ambiguous.
     """
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(upload, encoding, theirs), daemon=True)
-    child.start()
-    theirs.close()
-    try:
-        if not ours.poll(seconds):
-            raise Refused("too-slow", f"{upload.name} was not read within {seconds} s; split it.")
-        answer = pickle.loads(ours.recv_bytes())  # noqa: S301  our own child wrote it
-    except EOFError:
-        raise Refused(
-            "too-large", f"{upload.name} could not be read within {MEMORY:,} bytes of memory."
-        ) from None
-    finally:
-        child.kill()
-        child.join()
-        ours.close()
-    if isinstance(answer, tuple):
-        raise Refused(*answer)
-    return answer  # type: ignore[no-any-return]  # the child sends nothing else
+    return _READERS.get(upload.kind, _read_gdal)(upload, options)
 
 
-def _child(upload: Upload, encoding: str | None, pipe: Connection) -> None:
-    _limit_memory()
-    answer: RawLayer | tuple[str, str]
-    try:
-        answer = _READERS.get(upload.kind, _read_gdal)(upload, encoding)
-    except Refused as refusal:
-        answer = (refusal.reason, refusal.sentence)
-    except RecursionError:
-        answer = ("json-too-deep", f"{upload.name} is nested too deeply to be a layer.")
-    except MemoryError:
-        return
-    pipe.send_bytes(pickle.dumps(answer))
-
-
-def _limit_memory() -> None:
-    if os.name == "posix":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def _read_geojson(upload: Upload, _encoding: str | None) -> RawLayer:
+def _read_geojson(upload: Upload, _options: Options) -> RawLayer:
     document = _parse_json(upload)
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         raise Refused(
@@ -179,26 +84,21 @@ def _parse_json(upload: Upload) -> Any:
         ) from error
     except ValueError as error:
         # Python refuses to read whole numbers of thousands of digits.
-        raise Refused("attribute-range", f"{upload.name}: {error}.") from error
+        raise Refused(
+            "attribute-range", f"{upload.name} holds a number of thousands of digits."
+        ) from error
 
 
 def _depth(text: str) -> int:
     """Return how deep a JSON text is nested, without following it."""
-    deepest = depth = 0
-    quoted = escaped = False
-    for sign in text:
-        if quoted:
-            quoted, escaped = not (sign == '"' and not escaped), sign == "\\" and not escaped
-        elif sign == '"':
-            quoted = True
-        elif sign in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                return depth
-            deepest = max(deepest, depth)
-        elif sign in "]}":
-            depth -= 1
-    return deepest
+    signs = np.frombuffer(_QUOTED.sub("", text).encode("ascii", "replace"), dtype=np.uint8)
+    steps = np.isin(signs, _OPENING).astype(np.int8) - np.isin(signs, _CLOSING).astype(np.int8)
+    return int(np.cumsum(steps, dtype=np.int32).max(initial=0))
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_OPENING = np.frombuffer(b"[{", dtype=np.uint8)
+_CLOSING = np.frombuffer(b"]}", dtype=np.uint8)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -301,23 +201,18 @@ def _check_ring(ring: list[Any], where: str) -> None:
         raise Refused("ring-too-short", f"{where}: a ring needs three different points.")
 
 
-def _read_gdal(upload: Upload, encoding: str | None) -> RawLayer:
+def _read_gdal(upload: Upload, options: Options) -> RawLayer:
     import pyogrio
 
-    if upload.kind in {"csv", "dxf"}:
-        raise Refused(
-            "format-unsupported",
-            f"{upload.name} is {upload.kind.upper()}, which is not read yet; send a GeoPackage.",
-        )
     notes: list[Note] = []
     chosen = None
     if upload.kind == "shapefile":
-        table = read_dbf(upload.path.with_suffix(".dbf"), upload.name, encoding)
+        table = read_dbf(upload.path.with_suffix(".dbf"), upload.name, options.encoding)
         chosen = table.encoding
         notes += [Note(*note) for note in table.notes]
     layer = _only_layer(upload)
     try:
-        info = pyogrio.read_info(upload.path, layer=layer)
+        info = pyogrio.read_info(upload.path, layer=layer, encoding=chosen)
         _, _, wkb, values = pyogrio.raw.read(upload.path, layer=layer, encoding=chosen)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         raise Refused(
@@ -405,4 +300,4 @@ def _plain(value: Any) -> Any:
     return plain.isoformat() if hasattr(plain, "isoformat") else plain
 
 
-_READERS = {"geojson": _read_geojson}
+_READERS = {"geojson": _read_geojson, "csv": read_csv}

@@ -1,6 +1,18 @@
 """The durable truth: layers as lists of revisions, history never rewritten."""
 
+from .audit import LogEntry
 from .backup import back_up, restore
-from .store import LogEntry, Store
+from .drafts import ChangeSet, Draft, Drafts, new_draft
+from .store import Change, Store
 
-__all__ = ["LogEntry", "Store", "back_up", "restore"]
+__all__ = [
+    "Change",
+    "ChangeSet",
+    "Draft",
+    "Drafts",
+    "LogEntry",
+    "Store",
+    "back_up",
+    "new_draft",
+    "restore",
+]

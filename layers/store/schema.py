@@ -67,6 +67,35 @@ audit = Table(
     Column("hash", Text, nullable=False),
 )
 
+draft = Table(
+    "draft",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("base", Integer),
+    Column("author", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("crs", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("revision", Integer),
+    ForeignKeyConstraint(["layer", "base"], ["revision.layer", "revision.number"]),
+)
+
+draft_change = Table(
+    "draft_change",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("draft", Integer, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("row", Integer),
+    Column("removed", Integer, nullable=False),
+    Column("geometry", LargeBinary),
+    Column("properties", Text),
+    ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
+)
+
 plan_version = Table(
     "plan_version",
     metadata,

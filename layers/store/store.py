@@ -6,7 +6,6 @@ that brought it to the one that ended it. Both engines run the same statements.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +22,8 @@ from layers.indicators import Actual
 from layers.model import Feature, PlanVersion, Revision
 
 from . import schema
+from .audit import LogEntry, chain_faults, take_turn, write_log
+from .drafts import Drafts
 from .engine import open_engine, said_by
 from .positions import place
 
@@ -30,28 +31,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration."""
 
 _BATCH = 5_000
 
 
-class LogEntry(NamedTuple):
-    """One row of the audit log.
+class Change(NamedTuple):
+    """What a publish makes of one layer.
 
     Attributes
     ----------
-    hash : str
-        SHA-256 of the row and of the hash before it: no row can be changed or taken out unseen.
+    base : Revision or None
+        The head that the features were made from; None for the first revision.
     """
 
-    number: int
-    time: str
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    hash: str
+    layer_id: str
+    features: Sequence[Feature]
+    base: Revision | None
 
 
 class Store:
@@ -71,6 +68,7 @@ class Store:
     def __init__(self, where: Path | str) -> None:
         self.where = where
         self._engine = open_engine(where)
+        self.drafts = Drafts(self._reading, self._writing)
         try:
             with self._reading() as connection:
                 known = _schema_of(connection)
@@ -88,6 +86,17 @@ class Store:
         """Return a number that grows with everything that is stored."""
         with self._reading() as connection:
             return int(connection.execute(sa.select(schema.catalogue.c.sequence)).scalar_one())
+
+    def heads(self) -> dict[str, Revision]:
+        """Return the newest revision of every layer, all of one moment."""
+        table = schema.revision
+        query = sa.select(table).order_by(table.c.layer, table.c.number)
+        newest = sa.select(table.c.layer, sa.func.max(table.c.number)).group_by(table.c.layer)
+        with self._reading() as connection:
+            rows = connection.execute(
+                query.where(sa.tuple_(table.c.layer, table.c.number).in_(newest))
+            )
+            return {row.layer: _revision(row) for row in rows}
 
     def head(self, layer_id: str) -> Revision | None:
         """Return the newest revision of a layer; None if it has none."""
@@ -154,66 +163,62 @@ class Store:
         author: str,
         message: str,
         key: str | None = None,
+        remark: str = "",
     ) -> Revision:
-        """Make a new revision of a layer, in one transaction.
+        """Make a new revision of a layer; see `publish_together`."""
+        (revision,) = self.publish_together(
+            [Change(layer_id, features, base)],
+            kind=kind,
+            author=author,
+            message=message,
+            key=key,
+            remark=remark,
+        )
+        return revision
+
+    def publish_together(
+        self,
+        changes: Sequence[Change],
+        *,
+        kind: str,
+        author: str,
+        message: str,
+        key: str | None = None,
+        remark: str = "",
+    ) -> list[Revision]:
+        """Make a new revision of each of some layers, in one transaction.
+
+        They share one sequence number: nobody sees one without the others.
 
         Parameters
         ----------
-        base : Revision or None
-            The head that the features were made from; None for the first revision.
         key : str, optional
-            Names this publish: asked for again, also after a crash, it gives the same revision.
+            Names this publish: asked for again, also after a crash, it gives the same revisions.
+        remark : str, optional
+            For the audit log, behind the message: which warnings were accepted, and why.
 
         Raises
         ------
         RevisionConflict
-            If the head is another one than `base`, or the key named another publish; nothing is
+            If a head is another one than its base, or the key named another publish; nothing is
             stored.
         StoreUnavailable
             If the store cannot be written; nothing is stored.
         """
-        digests = {feature.id: feature_digest(feature) for feature in features}
-        digest = combined_digest(digests)
+        digests = [{each.id: feature_digest(each) for each in c.features} for c in changes]
         with self._writing() as connection:
-            sequence = _take_turn(connection)
-            if key is not None and (known := _by_key(connection, layer_id, key)) is not None:
-                if known.digest != digest:
-                    raise RevisionConflict(
-                        f"The key {key} published revision {known.number} of {layer_id} with other "
-                        "features; give this publish a key of its own."
-                    )
+            sequence = take_turn(connection)
+            if key is not None and (known := _by_key(connection, changes, digests, key)):
+                connection.rollback()
                 return known
-            _refuse_stale(connection, layer_id, base)
-            before = _versions(connection, layer_id)
-            changed = [i for i in digests if i in before and before[i].digest != digests[i]]
-            revision = Revision(
-                layer_id,
-                1 if base is None else base.number + 1,
-                None if base is None else base.number,
-                digest,
-                kind,
-                author,
-                message,
-                datetime.now(UTC),
-                key,
-                len(digests.keys() - before.keys()),
-                len(before.keys() - digests.keys()),
-                len(changed),
-                sequence,
-            )
-            connection.execute(schema.revision.insert().values(_revision_values(revision)))
-            _write_changes(connection, revision, features, digests, before)
-            _log(
-                connection,
-                revision.created,
-                author,
-                kind,
-                f"{layer_id}/{revision.number}",
-                f"{revision.digest} {message}".strip(),
-            )
+            said = _Said(kind, author, message, key, sequence, datetime.now(UTC), remark)
+            revisions = [
+                _publish(connection, change, each, said)
+                for change, each in zip(changes, digests, strict=True)
+            ]
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.func.pg_notify("atlas", str(sequence)).select())
-        return revision
+        return revisions
 
     def log(self) -> list[LogEntry]:
         """Return the audit log, the oldest entry first."""
@@ -227,7 +232,7 @@ class Store:
         Every feature version is digested anew, every revision from them, and the chain of the log
         is followed.
         """
-        yield from _chain_faults(self.log())
+        yield from chain_faults(self.log())
         table = schema.feature_version
         with self._reading() as connection:
             versions = connection.execute(sa.select(table)).all()
@@ -285,7 +290,7 @@ class Store:
         table = schema.plan_version
         query = sa.select(*_plan_columns()).where(table.c.plan == version.plan)
         with self._writing() as connection:
-            _take_turn(connection)
+            take_turn(connection)
             row = connection.execute(query.order_by(table.c.number.desc()).limit(1)).first()
             head = None if row is None else _plan_version(row)
             if head is not None and _says_the_same(head, version):
@@ -296,7 +301,7 @@ class Store:
             values |= {"created": added.created.isoformat(), "text": text}
             connection.execute(table.insert().values(values))
             subject = f"{added.plan}/{added.number}"
-            _log(connection, added.created, added.author, "import plan", subject, added.sha256)
+            write_log(connection, added.created, added.author, "import plan", subject, added.sha256)
         return added
 
     def actuals(self) -> list[Actual]:
@@ -319,11 +324,11 @@ class Store:
             "author": actual.author,
         }
         with self._writing() as connection:
-            _take_turn(connection)
+            take_turn(connection)
             connection.execute(schema.actual.insert().values(values))
             detail = f"{actual.value:g} {actual.unit}, {actual.source}"
             subject = f"{actual.series}/{actual.year}"
-            _log(connection, actual.entered, actual.author, "enter figure", subject, detail)
+            write_log(connection, actual.entered, actual.author, "enter figure", subject, detail)
 
     def _migrate(self, known: str | None) -> None:
         from alembic import command
@@ -376,20 +381,73 @@ def _schema_of(connection: sa.Connection) -> str | None:
     return None if version is None else str(version)
 
 
-def _take_turn(connection: sa.Connection) -> int:
-    """Advance the catalogue by one and return its number; others wait until this one is done."""
-    table = schema.catalogue
-    connection.execute(table.update().values(sequence=table.c.sequence + 1))
-    return int(connection.execute(sa.select(table.c.sequence)).scalar_one())
+class _Said(NamedTuple):
+    """What the revisions of one publish have in common."""
+
+    kind: str
+    author: str
+    message: str
+    key: str | None
+    sequence: int
+    created: datetime
+    remark: str
 
 
-def _by_key(connection: sa.Connection, layer_id: str, key: str) -> Revision | None:
+def _publish(
+    connection: sa.Connection, change: Change, digests: dict[str, str], said: _Said
+) -> Revision:
+    _refuse_stale(connection, change.layer_id, change.base)
+    before = _versions(connection, change.layer_id)
+    changed = [i for i in digests if i in before and before[i].digest != digests[i]]
+    revision = Revision(
+        change.layer_id,
+        1 if change.base is None else change.base.number + 1,
+        None if change.base is None else change.base.number,
+        combined_digest(digests),
+        said.kind,
+        said.author,
+        said.message,
+        said.created,
+        said.key,
+        len(digests.keys() - before.keys()),
+        len(before.keys() - digests.keys()),
+        len(changed),
+        said.sequence,
+    )
+    connection.execute(schema.revision.insert().values(_revision_values(revision)))
+    _write_changes(connection, revision, change.features, digests, before)
+    write_log(
+        connection,
+        revision.created,
+        said.author,
+        said.kind,
+        f"{change.layer_id}/{revision.number}",
+        " ".join(filter(None, [revision.digest, said.message, said.remark])),
+    )
+    return revision
+
+
+def _by_key(
+    connection: sa.Connection,
+    changes: Sequence[Change],
+    digests: Sequence[dict[str, str]],
+    key: str,
+) -> list[Revision]:
+    """Return the revisions that a key published before; empty if it did not."""
     table = schema.revision
-    query = sa.select(table).where(table.c.layer == layer_id, table.c.key == key)
-    row = connection.execute(query).first()
-    if row is not None:
-        connection.rollback()
-    return None if row is None else _revision(row)
+    found = []
+    for change, each in zip(changes, digests, strict=True):
+        query = sa.select(table).where(table.c.layer == change.layer_id, table.c.key == key)
+        row = connection.execute(query).first()
+        if row is None:
+            continue
+        if row.digest != combined_digest(each):
+            raise RevisionConflict(
+                f"The key {key} published revision {row.number} of {change.layer_id} with other "
+                "features; give this publish a key of its own."
+            )
+        found.append(_revision(row))
+    return found if len(found) == len(changes) else []
 
 
 def _refuse_stale(connection: sa.Connection, layer_id: str, base: Revision | None) -> None:
@@ -461,40 +519,6 @@ def _write_changes(
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), _BATCH):
         yield items[start : start + _BATCH]
-
-
-def _log(
-    connection: sa.Connection,
-    time: datetime,
-    actor: str,
-    action: str,
-    subject: str,
-    detail: str,
-) -> None:
-    table = schema.audit
-    last = connection.execute(
-        sa.select(table.c.number, table.c.hash).order_by(table.c.number.desc()).limit(1)
-    ).first()
-    number, before = (1, "") if last is None else (last.number + 1, last.hash)
-    row = [number, time.isoformat(), actor, action, subject, detail]
-    values = dict(zip(LogEntry._fields, [*row, _chained(before, row)], strict=True))
-    connection.execute(table.insert().values(values))
-
-
-def _chained(before: str, row: Sequence[Any]) -> str:
-    return hashlib.sha256(orjson.dumps([before, *row])).hexdigest()
-
-
-def _chain_faults(log: Sequence[LogEntry]) -> Iterator[str]:
-    before = ""
-    for expected, entry in enumerate(log, 1):
-        if entry.number != expected:
-            yield f"The log has no entry {expected}: an entry was taken out."
-            return
-        if entry.hash != _chained(before, entry[:6]):
-            yield f"The log's entry {entry.number} ({entry.action} {entry.subject}) was changed."
-            return
-        before = entry.hash
 
 
 def _valid_in(revision: Revision) -> sa.ColumnElement[bool]:

@@ -56,7 +56,7 @@ BEYOND = CITED | {"paragraph": 2, "start": 90_000, "end": 90_003}
         (properties(citations=[LONGER]), "citations", "3 characters long"),
         (lambda d: feature(d, "laoshangbu")["properties"].pop("summary"), "summary", "missing"),
         (geometry(BOWTIE), "geometry", "Self-intersection"),
-        (geometry(ELSEWHERE), "geometry", "m out of 北部核心区"),
+        (geometry(ELSEWHERE), "zone", "m out of 北部核心区"),
     ],
 )
 def test_a_feature_that_breaks_a_rule_is_named(data, edit, change, field, reason):

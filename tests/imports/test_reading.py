@@ -11,9 +11,9 @@ import pyogrio
 import pytest
 from shapely.geometry import box
 
+from layers.imports.child import read_upload
 from layers.imports.container import Refused, open_upload
 from layers.imports.crs import to_wgs84
-from layers.imports.reading import read_upload
 
 SHARED = Path(__file__).parents[3] / "shared" / "files"
 SQUARE = box(116.95, 36.55, 116.96, 36.56)
@@ -139,7 +139,7 @@ def test_a_person_may_say_the_system_where_the_file_does_not(shapefile, tmp_path
     raw = read_upload(upload)
     with pytest.raises(Refused, match="look like EPSG:4548"):
         to_wgs84(raw)
-    assert to_wgs84(raw, 4548).records[0].geometry.bounds[0] == pytest.approx(116.95, abs=1e-7)
+    assert to_wgs84(raw, "4548").records[0].geometry.bounds[0] == pytest.approx(116.95, abs=1e-7)
     with pytest.raises(Refused) as caught:
         to_wgs84(raw, 4527)
     assert caught.value.reason == "crs-coordinates-mismatch"

@@ -1,0 +1,79 @@
+"""Check features before they are published: small named rules, and a report of what they find.
+
+A rule never raises: it yields findings. Errors block; warnings need a reason to pass.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .fields import check_ids, check_schema, check_texts
+from .geometry import check_district, check_shapes, check_types
+from .head import check_head
+from .plan import check_citations, check_parents, check_words, check_zones
+from .report import Report, make_report
+from .rules import RULES, Accepted, Context, Rule
+from .tiling import check_coverage, check_tiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from layers.errors import Finding
+    from layers.model import Feature, Layer
+
+__all__ = [
+    "RULES",
+    "Accepted",
+    "Context",
+    "Report",
+    "Rule",
+    "check_layer",
+    "known_checks",
+    "make_report",
+]
+
+
+def check_layer(layer: Layer, features: Sequence[Feature], context: Context) -> list[Finding]:
+    """Return what the rules find in a layer's features.
+
+    Features and their geometry are looked at first; what compares them with each other, with
+    other layers or with the head only when those are sound.
+    """
+    findings = [f for rule in _ALWAYS for f in rule(layer, features, context)]
+    if any(each.severity == "error" for each in findings):
+        return findings
+    for check in layer.checks:
+        name, _, argument = check.partition(":")
+        if name in _DECLARED:
+            findings += _DECLARED[name](layer, features, context, argument)
+    for name, rule in _COMPARING.items():
+        if f"-{name}" not in layer.checks:
+            findings += rule(layer, features, context)
+    return findings
+
+
+def known_checks() -> frozenset[str]:
+    """Return the names that a catalogue may declare as checks, without their argument."""
+    return frozenset(_DECLARED) | {f"-{name}" for name in _COMPARING}
+
+
+_ALWAYS: Sequence[Callable[[Layer, Sequence[Feature], Context], Iterable[Finding]]] = (
+    check_ids,
+    check_schema,
+    check_texts,
+    check_types,
+    check_shapes,
+    check_citations,
+    check_parents,
+)
+_DECLARED: Mapping[str, Callable[[Layer, Sequence[Feature], Context, str], Iterable[Finding]]] = {
+    "coverage": check_coverage,
+    "inside": check_zones,
+    "tiles": check_tiles,
+}
+_COMPARING: Mapping[str, Callable[[Layer, Sequence[Feature], Context], Iterable[Finding]]] = {
+    "district": check_district,
+    "statements": check_words,
+    "head": check_head,
+}
+"""Rules for every layer, unless its checks hold their name with a minus before it."""

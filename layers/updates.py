@@ -1,0 +1,331 @@
+"""The use cases that change a layer: read a file, check it, keep it as a draft, publish it.
+
+Nothing is stored before somebody says so, and nothing that has an error is stored at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from .checks import RULES, Context, Report, check_layer, make_report
+from .difference import compare_features
+from .errors import DataInvalid, Finding, InvalidParameter, NotFound
+from .imports import HARMLESS, read_layer_file
+from .model import Feature
+from .publishing import layer_of
+from .store import ChangeSet, Draft, new_draft
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from .catalogue import Bundle
+    from .difference import Difference
+    from .imports import Limits, Told, Understood
+    from .model import Layer, Revision
+    from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a layer is to become, and what the checks say of it.
+
+    Attributes
+    ----------
+    base : Revision or None
+        The revision that it changes.
+    before, after : tuple of Feature
+        Of the base, and what is to be published.
+    source : str
+        Name of the file.
+    notes : tuple of (str, str)
+        What was guessed or left out while reading it: code and sentence.
+    """
+
+    layer: Layer
+    base: Revision | None
+    before: tuple[Feature, ...]
+    after: tuple[Feature, ...]
+    source: str
+    crs: str
+    rows: Mapping[str, int]
+    notes: tuple[tuple[str, str], ...]
+    report: Report
+
+    @property
+    def difference(self) -> Difference:
+        """What it changes."""
+        return compare_features(self.before, self.after)
+
+
+def read_update(
+    store: Store,
+    bundle: Bundle,
+    layer_id: str,
+    path: Path,
+    told: Told | None = None,
+    limits: Limits | None = None,
+) -> Update:
+    """Read a file for a layer and check it; nothing is stored.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer.
+    Refused
+        If the file cannot be taken; it has a reason and a sentence.
+    """
+    layer = layer_of(bundle, layer_id)
+    base = store.head(layer_id)
+    before = () if base is None else tuple(store.features(base))
+    understood = read_layer_file(path, layer, told, limits)
+    after = _with_properties(understood, before, path.name)
+    notes = tuple((note.code, note.sentence) for note in understood.notes)
+    findings = [
+        *_note_findings(notes, path.name),
+        *_findings(store, bundle, layer, after, before),
+    ]
+    if told is not None and told.crs is not None:
+        findings = [_by_declaration(each) for each in findings]
+    report = make_report(layer_id, findings, [f.id for f in after], understood.rows)
+    return Update(
+        layer, base, before, after, path.name, understood.crs, understood.rows, notes, report
+    )
+
+
+def keep_draft(store: Store, update: Update, *, author: str) -> Draft:
+    """Store an update as a draft: its changes against its base.
+
+    Raises
+    ------
+    ValidationFailed
+        If it has an error; nothing is stored.
+    """
+    update.report.refuse_errors()
+    difference = update.difference
+    touched = {f.id for f in difference.added} | {each.id for each in difference.changed}
+    changes = ChangeSet(
+        tuple(feature for feature in update.after if feature.id in touched),
+        tuple(feature.id for feature in difference.removed),
+        update.rows,
+    )
+    draft = new_draft(
+        update.layer.id,
+        None if update.base is None else update.base.number,
+        author=author,
+        source=update.source,
+        crs=update.crs,
+        notes=update.notes,
+    )
+    return store.drafts.add(draft, changes)
+
+
+def open_draft(store: Store, bundle: Bundle, layer_id: str, number: int | None = None) -> Draft:
+    """Return a draft that waits.
+
+    Parameters
+    ----------
+    number : int, optional
+        Which; the only one by default.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    InvalidParameter
+        If there are several and none is named, or the named one is closed.
+    """
+    layer_of(bundle, layer_id)
+    waiting = store.drafts.list(layer_id)
+    if number is not None:
+        draft = store.drafts.get(layer_id, number)
+        if draft.status != "open":
+            raise InvalidParameter("draft", f"Draft {number} of {layer_id} is {draft.status}.")
+        return draft
+    if not waiting:
+        raise NotFound(
+            f"Layer {layer_id} has no draft; make one with atlas import, or give a file."
+        )
+    if len(waiting) > 1:
+        listed = ", ".join(str(each.number) for each in waiting)
+        raise InvalidParameter(
+            "draft", f"Layer {layer_id} has the drafts {listed}; say which with --draft."
+        )
+    return waiting[0]
+
+
+def read_draft(store: Store, bundle: Bundle, draft: Draft) -> Update:
+    """Return what a draft makes of its base, checked anew against what is published now."""
+    layer = layer_of(bundle, draft.layer_id)
+    base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
+    before = () if base is None else tuple(store.features(base))
+    changes = store.drafts.changes(draft)
+    after = tuple(changes.apply(before))
+    findings = [
+        *_note_findings(draft.notes, draft.source),
+        *_findings(store, bundle, layer, after, before),
+    ]
+    report = make_report(layer.id, findings, [f.id for f in after], changes.rows)
+    return Update(
+        layer, base, before, after, draft.source, draft.crs, changes.rows, draft.notes, report
+    )
+
+
+def publish_update(
+    store: Store,
+    update: Update,
+    *,
+    author: str,
+    message: str,
+    reason: str = "",
+    key: str | None = None,
+) -> Revision:
+    """Publish an update as the next revision of its layer.
+
+    Parameters
+    ----------
+    reason : str
+        Why its warnings may pass; it is written to the audit log.
+
+    Raises
+    ------
+    InvalidParameter
+        If there is no message, or a warning without a reason.
+    ValidationFailed
+        If it has an error; nothing is stored.
+    RevisionConflict
+        If another publish came between; nothing is stored.
+    """
+    if not message.strip():
+        raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
+    accepted = update.report.accept(reason)
+    return store.publish(
+        update.layer.id,
+        update.after,
+        base=update.base,
+        kind="publish",
+        author=author,
+        message=message,
+        key=key,
+        remark="" if accepted is None else f"({accepted})",
+    )
+
+
+def publish_draft(
+    store: Store,
+    bundle: Bundle,
+    draft: Draft,
+    *,
+    author: str,
+    message: str,
+    reason: str = "",
+    key: str | None = None,
+) -> Revision:
+    """Publish a draft; see `publish_update`. Asked for again after a crash, it publishes once."""
+    update = read_draft(store, bundle, draft)
+    revision = publish_update(
+        store,
+        update,
+        author=author,
+        message=message,
+        reason=reason,
+        key=key or f"draft-{draft.number}",
+    )
+    store.drafts.close(draft, "published", author=author, revision=revision.number)
+    return revision
+
+
+def roll_back(
+    store: Store, bundle: Bundle, layer_id: str, number: int, *, author: str, message: str
+) -> Revision:
+    """Publish the features of an old revision as a new one; nothing is taken out of the history.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer or revision.
+    InvalidParameter
+        If it is the head already.
+    """
+    layer_of(bundle, layer_id)
+    wanted = store.revision(layer_id, number)
+    head = store.head(layer_id)
+    if head is not None and head.digest == wanted.digest:
+        raise InvalidParameter(
+            "revision", f"Layer {layer_id} is as in revision {number} already; nothing to do."
+        )
+    return store.publish(
+        layer_id,
+        store.features(wanted),
+        base=head,
+        kind="rollback",
+        author=author,
+        message=message.strip() or f"Back to revision {number}",
+    )
+
+
+def check_published(store: Store, bundle: Bundle, layer_id: str) -> Report:
+    """Check what is published of a layer."""
+    layer = layer_of(bundle, layer_id)
+    head = store.head(layer_id)
+    features = [] if head is None else store.features(head)
+    findings = _findings(store, bundle, layer, features, None)
+    return make_report(layer_id, findings, [feature.id for feature in features])
+
+
+def _findings(
+    store: Store,
+    bundle: Bundle,
+    layer: Layer,
+    features: Sequence[Feature],
+    head: Sequence[Feature] | None,
+) -> list[Finding]:
+    others = {
+        layer_id: store.features(revision)
+        for layer_id, revision in store.heads().items()
+        if layer_id != layer.id
+    }
+    context = Context(
+        {plan_id: data.outline for plan_id, data in bundle.plans.items()},
+        others | {layer.id: features},
+        head,
+        [each for data in bundle.plans.values() for each in data.statements],
+    )
+    return check_layer(layer, features, context)
+
+
+def _note_findings(notes: Iterable[tuple[str, str]], file: str) -> Iterable[Finding]:
+    for code, sentence in notes:
+        cure = RULES[code].cure_en if code in RULES else ""
+        severity: Literal["note", "warning"] = "note" if code in HARMLESS else "warning"
+        yield Finding(code, file, None, "", sentence, cure, severity=severity)
+
+
+def _by_declaration(finding: Finding) -> Finding:
+    """Return a suspicion as a warning, where a person has said which system it is."""
+    if finding.rule in {"suspected-gcj02", "suspected-bd09"}:
+        return replace(finding, severity="warning")
+    return finding
+
+
+def _with_properties(
+    understood: Understood, before: Sequence[Feature], name: str
+) -> tuple[Feature, ...]:
+    """Return the features of a drawing with the properties that they are published with.
+
+    Features that the drawing does not hold stay as they are.
+    """
+    if not understood.geometry_only:
+        return understood.features
+    known = {feature.id: feature for feature in before}
+    drawn = {feature.id: feature for feature in understood.features}
+    if unknown := [each for each in drawn if each not in known]:
+        raise DataInvalid(
+            f"{name} is a drawing without properties, and {', '.join(unknown[:5])} is no feature "
+            "of the layer; publish its properties first, or say with --id-column where the ids are."
+        )
+    return tuple(
+        Feature(each.id, drawn[each.id].geometry, each.properties) if each.id in drawn else each
+        for each in before
+    )
