@@ -49,6 +49,8 @@ def seed_store(store: Store, bundle: Bundle) -> list[Revision]:
     list of Revision
         What was added; empty when nothing had changed.
     """
+    if store.read_only:
+        return []
     heads = store.heads()
     changes = [
         Change(layer.id, bundle.features[layer.id], heads.get(layer.id))

@@ -117,6 +117,8 @@ def keep_draft(store: Store, update: Update, *, author: str) -> Draft:
         source=update.source,
         crs=update.crs,
         notes=update.notes,
+        findings=update.report.findings,
+        context=_context(store, update.layer.id),
     )
     return store.drafts.add(draft, changes)
 
@@ -197,18 +199,15 @@ def publish_update(
     RevisionConflict
         If another publish came between; nothing is stored.
     """
-    if not message.strip():
-        raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
-    accepted = update.report.accept(reason)
     return store.publish(
         update.layer.id,
         update.after,
         base=update.base,
         kind="publish",
         author=author,
-        message=message,
+        message=_said(message),
         key=key,
-        remark="" if accepted is None else f"({accepted})",
+        remark=_remark(update.report, reason),
     )
 
 
@@ -222,15 +221,24 @@ def publish_draft(
     reason: str = "",
     key: str | None = None,
 ) -> Revision:
-    """Publish a draft; see `publish_update`. Asked for again after a crash, it publishes once."""
-    update = read_draft(store, bundle, draft)
-    revision = publish_update(
-        store,
-        update,
+    """Publish a draft; see `publish_update`. Asked for again after a crash, it publishes once.
+
+    Only what it changes is read, unless the layers that it was checked against have moved on.
+    """
+    if draft.context == _context(store, draft.layer_id):
+        report = Report(draft.layer_id, draft.findings, 0)
+    else:
+        report = read_draft(store, bundle, draft).report
+    base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
+    revision = store.publish(
+        draft.layer_id,
+        store.drafts.changes(draft),
+        base=base,
+        kind="publish",
         author=author,
-        message=message,
-        reason=reason,
+        message=_said(message),
         key=key or f"draft-{draft.number}",
+        remark=_remark(report, reason),
     )
     store.drafts.close(draft, "published", author=author, revision=revision.number)
     return revision
@@ -263,6 +271,23 @@ def roll_back(
         author=author,
         message=message.strip() or f"Back to revision {number}",
     )
+
+
+def _said(message: str) -> str:
+    if not message.strip():
+        raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
+    return message
+
+
+def _remark(report: Report, reason: str) -> str:
+    accepted = report.accept(reason)
+    return "" if accepted is None else f"({accepted})"
+
+
+def _context(store: Store, layer_id: str) -> str:
+    """Return what features of a layer are checked against: the heads of the others."""
+    heads = store.heads()
+    return " ".join(f"{id_}/{heads[id_].number}" for id_ in sorted(heads) if id_ != layer_id)
 
 
 def check_published(store: Store, bundle: Bundle, layer_id: str) -> Report:

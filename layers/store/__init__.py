@@ -2,8 +2,9 @@
 
 from .audit import LogEntry
 from .backup import back_up, restore
-from .drafts import ChangeSet, Draft, Drafts, new_draft
-from .store import Change, Store
+from .drafts import Draft, Drafts, new_draft
+from .store import Store
+from .versions import Change, ChangeSet
 
 __all__ = [
     "Change",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 import sqlalchemy as sa
 
+from layers.errors import StoreUnavailable
+
 from . import schema
 
 if TYPE_CHECKING:
@@ -34,9 +36,20 @@ class LogEntry(NamedTuple):
 
 
 def take_turn(connection: sa.Connection) -> int:
-    """Advance the catalogue by one and return its number; others wait until this one is done."""
+    """Advance the catalogue by one and return its number; others wait until this one is done.
+
+    Raises
+    ------
+    StoreUnavailable
+        If the store has moved: what is written here would be lost.
+    """
     table = schema.catalogue
     connection.execute(table.update().values(sequence=table.c.sequence + 1))
+    target = connection.execute(sa.select(schema.moved.c.target)).scalar()
+    if target is not None:
+        raise StoreUnavailable(
+            f"This store has moved to {target}; set ATLAS_STORE or ATLAS_HOME to it."
+        )
     return int(connection.execute(sa.select(table.c.sequence)).scalar_one())
 
 

@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import orjson
 import shapely
 import sqlalchemy as sa
 
-from layers.errors import NotFound, RevisionConflict
-from layers.model import Feature
+from layers.errors import Finding, NotFound, RevisionConflict
 
 from . import schema
 from .audit import take_turn, write_log
+from .versions import ChangeSet, feature_of
 
 Connecting: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
 Status: TypeAlias = Literal["open", "published", "discarded"]
 
 _BATCH = 5_000
-
-
-class ChangeSet(NamedTuple):
-    """What a draft makes of its base.
-
-    Attributes
-    ----------
-    put : tuple of Feature
-        Added or changed, in the order of the file.
-    removed : tuple of str
-        Ids.
-    rows : Mapping
-        Where each feature stood in the file, by its id.
-    """
-
-    put: tuple[Feature, ...]
-    removed: tuple[str, ...]
-    rows: Mapping[str, int]
-
-    def apply(self, base: Iterable[Feature]) -> list[Feature]:
-        """Return the features of the base with the changes in them, new ones at the end."""
-        put = {feature.id: feature for feature in self.put}
-        gone = set(self.removed)
-        kept = [put.pop(each.id, each) for each in base if each.id not in gone]
-        return [*kept, *put.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +38,10 @@ class Draft:
         Reference system of that file.
     notes : tuple of (str, str)
         What was guessed or left out while reading it: code and sentence.
+    findings : tuple of Finding
+        What the checks found in it.
+    context : str
+        What the checks looked at beside it; while that stays the same, so do the findings.
     revision : int or None
         What it was published as.
     """
@@ -75,6 +54,8 @@ class Draft:
     source: str
     crs: str
     notes: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+    context: str
     status: Status
     revision: int | None = None
 
@@ -109,6 +90,8 @@ class Drafts:
                     source=draft.source,
                     crs=draft.crs,
                     notes=orjson.dumps(draft.notes).decode(),
+                    findings=orjson.dumps(draft.findings).decode(),
+                    context=draft.context,
                     status=draft.status,
                 )
             )
@@ -154,7 +137,9 @@ class Drafts:
         with self._reading() as connection:
             rows = connection.execute(query).all()
         return ChangeSet(
-            tuple(_feature(row) for row in rows if not row.removed),
+            tuple(
+                feature_of(row.id, row.geometry, row.properties) for row in rows if not row.removed
+            ),
             tuple(row.id for row in rows if row.removed),
             {row.id: row.row for row in rows if row.row is not None},
         )
@@ -194,10 +179,24 @@ def new_draft(
     source: str,
     crs: str,
     notes: Sequence[tuple[str, str]],
+    findings: Sequence[Finding],
+    context: str,
 ) -> Draft:
     """Return a draft that is not stored yet."""
     now = datetime.now(UTC)
-    return Draft(layer_id, 0, base, author, now, source, crs, tuple(notes), "open")
+    return Draft(
+        layer_id,
+        0,
+        base,
+        author,
+        now,
+        source,
+        crs,
+        tuple(notes),
+        tuple(findings),
+        context,
+        "open",
+    )
 
 
 def _change_rows(layer_id: str, number: int, changes: ChangeSet) -> Iterable[dict[str, object]]:
@@ -224,11 +223,6 @@ def _change_rows(layer_id: str, number: int, changes: ChangeSet) -> Iterable[dic
         }
 
 
-def _feature(row: sa.Row[tuple[object, ...]]) -> Feature:
-    shape = None if row.geometry is None else shapely.from_wkb(bytes(row.geometry))
-    return Feature(row.id, shape, orjson.loads(row.properties))
-
-
 def _draft(row: sa.Row[tuple[object, ...]]) -> Draft:
     return Draft(
         row.layer,
@@ -239,6 +233,13 @@ def _draft(row: sa.Row[tuple[object, ...]]) -> Draft:
         row.source,
         row.crs,
         tuple((str(code), str(sentence)) for code, sentence in orjson.loads(row.notes)),
+        tuple(_finding(each) for each in orjson.loads(row.findings or "[]")),
+        row.context or "",
         cast("Status", row.status),
         row.revision,
     )
+
+
+def _finding(record: dict[str, Any]) -> Finding:
+    place = record["place"]
+    return Finding(**record | {"place": place and (place[0], place[1])})

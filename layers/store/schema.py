@@ -80,6 +80,8 @@ draft = Table(
     Column("notes", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("revision", Integer),
+    Column("findings", Text),
+    Column("context", Text),
     ForeignKeyConstraint(["layer", "base"], ["revision.layer", "revision.number"]),
 )
 
@@ -95,6 +97,35 @@ draft_change = Table(
     Column("properties", Text),
     ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
 )
+
+account = Table(
+    "account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("shown", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("disabled", Text),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+    Column("revoked", Text),
+    ForeignKeyConstraint(["account"], ["account.name"]),
+    UniqueConstraint("sha256", name="token_sha256"),
+)
+
+moved = Table("moved", metadata, Column("target", Text, nullable=False))
+"""Empty; one row, with the new address, when the store has moved: then nothing may be written."""
 
 plan_version = Table(
     "plan_version",

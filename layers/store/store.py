@@ -9,46 +9,38 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import orjson
-import shapely
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from layers.errors import NotFound, RevisionConflict, StoreUnavailable
-from layers.geojson import combined_digest, feature_digest
+from layers.errors import NotFound, StoreUnavailable
 from layers.indicators import Actual
 from layers.model import Feature, PlanVersion, Revision
 
 from . import schema
-from .audit import LogEntry, chain_faults, take_turn, write_log
+from .audit import LogEntry, take_turn, write_log
 from .drafts import Drafts
 from .engine import open_engine, said_by
-from .positions import place
+from .verify import store_faults
+from .versions import (
+    Change,
+    ChangeSet,
+    Said,
+    feature_of,
+    prepare,
+    publish_change,
+    published_by,
+    revision_of,
+    valid_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-SCHEMA = "0002"
+SCHEMA = "0004"
 """The newest migration."""
-
-_BATCH = 5_000
-
-
-class Change(NamedTuple):
-    """What a publish makes of one layer.
-
-    Attributes
-    ----------
-    base : Revision or None
-        The head that the features were made from; None for the first revision.
-    """
-
-    layer_id: str
-    features: Sequence[Feature]
-    base: Revision | None
 
 
 class Store:
@@ -67,12 +59,16 @@ class Store:
 
     def __init__(self, where: Path | str) -> None:
         self.where = where
-        self._engine = open_engine(where)
+        engine = open_engine(where)
+        self._engine = engine.sql
+        self._close = engine.close
+        self.read_only = engine.read_only
         self.drafts = Drafts(self._reading, self._writing)
         try:
             with self._reading() as connection:
                 known = _schema_of(connection)
             if known != SCHEMA:
+                self._refuse_read_only("must be brought up to date first")
                 self._migrate(known)
         except BaseException:
             self.close()
@@ -80,7 +76,7 @@ class Store:
 
     def close(self) -> None:
         """Give back every connection."""
-        self._engine.dispose()
+        self._close()
 
     def sequence(self) -> int:
         """Return a number that grows with everything that is stored."""
@@ -96,7 +92,7 @@ class Store:
             rows = connection.execute(
                 query.where(sa.tuple_(table.c.layer, table.c.number).in_(newest))
             )
-            return {row.layer: _revision(row) for row in rows}
+            return {row.layer: revision_of(row) for row in rows}
 
     def head(self, layer_id: str) -> Revision | None:
         """Return the newest revision of a layer; None if it has none."""
@@ -104,14 +100,14 @@ class Store:
         query = sa.select(table).where(table.c.layer == layer_id).order_by(table.c.number.desc())
         with self._reading() as connection:
             row = connection.execute(query.limit(1)).first()
-        return None if row is None else _revision(row)
+        return None if row is None else revision_of(row)
 
     def revisions(self, layer_id: str) -> list[Revision]:
         """Return the revisions of a layer, the newest first."""
         table = schema.revision
         query = sa.select(table).where(table.c.layer == layer_id).order_by(table.c.number.desc())
         with self._reading() as connection:
-            return [_revision(row) for row in connection.execute(query)]
+            return [revision_of(row) for row in connection.execute(query)]
 
     def revision(self, layer_id: str, number: int) -> Revision:
         """Return a revision of a layer.
@@ -147,16 +143,16 @@ class Store:
         table = schema.feature_version
         query = (
             sa.select(table.c.id, table.c.geometry, table.c.properties)
-            .where(_valid_in(revision))
+            .where(valid_in(revision.layer_id, revision.number))
             .order_by(table.c.position, table.c.id)
         )
         with self._reading() as connection:
-            return [_feature(*row) for row in connection.execute(query)]
+            return [feature_of(*row) for row in connection.execute(query)]
 
     def publish(
         self,
         layer_id: str,
-        features: Sequence[Feature],
+        features: Sequence[Feature] | ChangeSet,
         *,
         base: Revision | None,
         kind: str,
@@ -205,17 +201,14 @@ class Store:
         StoreUnavailable
             If the store cannot be written; nothing is stored.
         """
-        digests = [{each.id: feature_digest(each) for each in c.features} for c in changes]
+        prepared = [prepare(change) for change in changes]
         with self._writing() as connection:
             sequence = take_turn(connection)
-            if key is not None and (known := _by_key(connection, changes, digests, key)):
+            if key is not None and (known := published_by(connection, prepared, key)):
                 connection.rollback()
                 return known
-            said = _Said(kind, author, message, key, sequence, datetime.now(UTC), remark)
-            revisions = [
-                _publish(connection, change, each, said)
-                for change, each in zip(changes, digests, strict=True)
-            ]
+            said = Said(kind, author, message, key, datetime.now(UTC), remark)
+            revisions = [publish_change(connection, each, said, sequence) for each in prepared]
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.func.pg_notify("atlas", str(sequence)).select())
         return revisions
@@ -232,29 +225,8 @@ class Store:
         Every feature version is digested anew, every revision from them, and the chain of the log
         is followed.
         """
-        yield from chain_faults(self.log())
-        table = schema.feature_version
         with self._reading() as connection:
-            versions = connection.execute(sa.select(table)).all()
-            revisions = [_revision(r) for r in connection.execute(sa.select(schema.revision))]
-        good: dict[str, list[Any]] = {}
-        for row in versions:
-            good.setdefault(row.layer, []).append(row)
-            if _digest_of(row) != row.digest:
-                yield (
-                    f"Layer {row.layer}, feature {row.id}, from revision {row.first}: its content "
-                    "is not what was published."
-                )
-        for each in revisions:
-            there = {
-                row.id: row.digest
-                for row in good.get(each.layer_id, [])
-                if row.first <= each.number and (row.last is None or row.last >= each.number)
-            }
-            if combined_digest(there) != each.digest:
-                yield (
-                    f"Layer {each.layer_id}, revision {each.number}: a feature is missing or extra."
-                )
+            yield from store_faults(connection)
 
     def plans(self) -> list[str]:
         """Return the ids of the plans whose text was imported."""
@@ -330,6 +302,10 @@ class Store:
             subject = f"{actual.series}/{actual.year}"
             write_log(connection, actual.entered, actual.author, "enter figure", subject, detail)
 
+    def _refuse_read_only(self, what: str) -> None:
+        if self.read_only:
+            raise StoreUnavailable(f"The store {self._shown()} is read-only: it {what}.")
+
     def _migrate(self, known: str | None) -> None:
         from alembic import command
         from alembic.config import Config
@@ -354,6 +330,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
+        self._refuse_read_only("cannot be written; write to the primary, or mend its rights")
         engine = self._engine.execution_options(writing=True)
         with self._refusing(), engine.connect() as connection, connection.begin() as transaction:
             yield connection
@@ -379,193 +356,6 @@ def _schema_of(connection: sa.Connection) -> str | None:
         return None
     version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if version is None else str(version)
-
-
-class _Said(NamedTuple):
-    """What the revisions of one publish have in common."""
-
-    kind: str
-    author: str
-    message: str
-    key: str | None
-    sequence: int
-    created: datetime
-    remark: str
-
-
-def _publish(
-    connection: sa.Connection, change: Change, digests: dict[str, str], said: _Said
-) -> Revision:
-    _refuse_stale(connection, change.layer_id, change.base)
-    before = _versions(connection, change.layer_id)
-    changed = [i for i in digests if i in before and before[i].digest != digests[i]]
-    revision = Revision(
-        change.layer_id,
-        1 if change.base is None else change.base.number + 1,
-        None if change.base is None else change.base.number,
-        combined_digest(digests),
-        said.kind,
-        said.author,
-        said.message,
-        said.created,
-        said.key,
-        len(digests.keys() - before.keys()),
-        len(before.keys() - digests.keys()),
-        len(changed),
-        said.sequence,
-    )
-    connection.execute(schema.revision.insert().values(_revision_values(revision)))
-    _write_changes(connection, revision, change.features, digests, before)
-    write_log(
-        connection,
-        revision.created,
-        said.author,
-        said.kind,
-        f"{change.layer_id}/{revision.number}",
-        " ".join(filter(None, [revision.digest, said.message, said.remark])),
-    )
-    return revision
-
-
-def _by_key(
-    connection: sa.Connection,
-    changes: Sequence[Change],
-    digests: Sequence[dict[str, str]],
-    key: str,
-) -> list[Revision]:
-    """Return the revisions that a key published before; empty if it did not."""
-    table = schema.revision
-    found = []
-    for change, each in zip(changes, digests, strict=True):
-        query = sa.select(table).where(table.c.layer == change.layer_id, table.c.key == key)
-        row = connection.execute(query).first()
-        if row is None:
-            continue
-        if row.digest != combined_digest(each):
-            raise RevisionConflict(
-                f"The key {key} published revision {row.number} of {change.layer_id} with other "
-                "features; give this publish a key of its own."
-            )
-        found.append(_revision(row))
-    return found if len(found) == len(changes) else []
-
-
-def _refuse_stale(connection: sa.Connection, layer_id: str, base: Revision | None) -> None:
-    table = schema.revision
-    query = sa.select(sa.func.max(table.c.number)).where(table.c.layer == layer_id)
-    head = connection.execute(query).scalar()
-    if head != (None if base is None else base.number):
-        raise RevisionConflict(
-            f"Layer {layer_id} is at revision {head or 0} now; make the change again from it."
-        )
-
-
-class _Version(NamedTuple):
-    digest: str
-    position: float
-
-
-def _versions(connection: sa.Connection, layer_id: str) -> dict[str, _Version]:
-    """Return the versions of a layer's head, by id, in the order in which they are served."""
-    table = schema.feature_version
-    query = (
-        sa.select(table.c.id, table.c.digest, table.c.position)
-        .where(table.c.layer == layer_id, table.c.last.is_(None))
-        .order_by(table.c.position, table.c.id)
-    )
-    return {id_: _Version(digest, position) for id_, digest, position in connection.execute(query)}
-
-
-def _write_changes(
-    connection: sa.Connection,
-    revision: Revision,
-    features: Sequence[Feature],
-    digests: dict[str, str],
-    before: dict[str, _Version],
-) -> None:
-    """End the versions that the revision changes or drops, and add those that it brings."""
-    table = schema.feature_version
-    positions = place(list(digests), {id_: each.position for id_, each in before.items()})
-    after = {id_: _Version(digests[id_], positions[id_]) for id_ in digests}
-    ended = [id_ for id_, version in before.items() if after.get(id_) != version]
-    brought = [each for each in features if before.get(each.id) != after[each.id]]
-    end = (
-        table.update()
-        .where(table.c.layer == revision.layer_id, table.c.last.is_(None))
-        .where(table.c.id == sa.bindparam("ended"))
-        .values(last=revision.number - 1)
-    )
-    for batch in _batches(ended):
-        connection.execute(end, [{"ended": id_} for id_ in batch])
-    for group in _batches(brought):
-        connection.execute(
-            table.insert(),
-            [
-                {
-                    "layer": revision.layer_id,
-                    "id": each.id,
-                    "first": revision.number,
-                    "last": None,
-                    "position": positions[each.id],
-                    "digest": digests[each.id],
-                    "geometry": None if each.geometry is None else shapely.to_wkb(each.geometry),
-                    "properties": orjson.dumps(dict(each.properties)).decode(),
-                }
-                for each in group
-            ],
-        )
-
-
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]
-
-
-def _valid_in(revision: Revision) -> sa.ColumnElement[bool]:
-    table = schema.feature_version
-    return sa.and_(
-        table.c.layer == revision.layer_id,
-        table.c.first <= revision.number,
-        sa.or_(table.c.last.is_(None), table.c.last >= revision.number),
-    )
-
-
-def _digest_of(row: Any) -> str | None:
-    try:
-        return feature_digest(_feature(row.id, row.geometry, row.properties))
-    except (ValueError, shapely.errors.ShapelyError):
-        return None
-
-
-def _feature(feature_id: str, geometry: bytes | None, properties: str) -> Feature:
-    shape = None if geometry is None else shapely.from_wkb(bytes(geometry))
-    return Feature(feature_id, shape, orjson.loads(properties))
-
-
-def _revision(row: Any) -> Revision:
-    return Revision(
-        row.layer,
-        row.number,
-        row.parent,
-        row.digest,
-        row.kind,
-        row.author,
-        row.message,
-        datetime.fromisoformat(row.created),
-        row.key,
-        row.added,
-        row.removed,
-        row.changed,
-        row.sequence,
-    )
-
-
-def _revision_values(revision: Revision) -> dict[str, Any]:
-    values = {
-        column.name: getattr(revision, "layer_id" if column.name == "layer" else column.name)
-        for column in schema.revision.c
-    }
-    return values | {"created": revision.created.isoformat()}
 
 
 def _plan_columns() -> list[sa.Column[Any]]:
