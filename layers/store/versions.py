@@ -11,7 +11,7 @@ import shapely
 import sqlalchemy as sa
 
 from layers.errors import RevisionConflict
-from layers.geojson import combined_digest, feature_digest
+from layers.geojson import combined_digest, feature_digests
 from layers.model import Feature, Revision
 
 from . import schema
@@ -94,7 +94,7 @@ class Version(NamedTuple):
 
 def prepare(change: Change) -> Prepared:
     """Return a change with the digests of its features."""
-    return Prepared(change, {each.id: feature_digest(each) for each in _put(change)})
+    return Prepared(change, feature_digests(_put(change)))
 
 
 def publish_change(
