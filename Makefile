@@ -28,8 +28,9 @@ test: .venv/dev
 	@less=; \
 	if ! command -v chromium >/dev/null; then less="--ignore=tests/browser"; \
 	echo "Skipped: tests/browser (install chromium and fonts-noto-cjk to run them)."; fi; \
-	if ! [ -d /usr/lib/postgresql ]; then less="$$less --deselect-postgresql"; \
-	echo "Skipped: the store on PostgreSQL (install postgresql to run it)."; fi; \
+	if ! ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1; then \
+	less="$$less --deselect-postgresql"; \
+	echo "Skipped: the store on PostgreSQL (install postgresql-postgis to run it)."; fi; \
 	exec $(BIN)/pytest $$less $(ARGS)
 
 setup: .venv/dev

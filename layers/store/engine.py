@@ -31,6 +31,14 @@ _WAIT_S = 5
 """How long a connection is waited for."""
 
 _MOST_CONNECTIONS = 10
+_CONNECTION = {
+    "application_name": "atlas",
+    "connect_timeout": _WAIT_S,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""Without keep-alives a server that vanished goes unnoticed."""
 _PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
 """What each connection to SQLite must answer: 2 is FULL, the others speak for themselves."""
 
@@ -142,6 +150,7 @@ def _open_postgresql(address: str) -> Engine:
         max_size=_MOST_CONNECTIONS,
         timeout=_WAIT_S,
         check=ConnectionPool.check_connection,
+        kwargs=_CONNECTION,
         close_returns=True,
         open=True,
     )
@@ -164,6 +173,8 @@ def _look_at_postgresql(connection: psycopg.Connection[Any], *, read_only: bool)
     version = _answer(connection, _POSTGIS)
     if version is None and not read_only:
         try:
+            # Processes that start together make it in turn; the lock ends with the connection.
+            connection.execute("SELECT pg_advisory_lock(hashtext('atlas'))")
             connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
         except psycopg.Error as error:
             raise StoreUnavailable(

@@ -320,6 +320,9 @@ class Store:
                 "install that one."
             )
         with self._writing() as connection:
+            if connection.dialect.name == "postgresql":
+                # Processes that start together: the second finds everything done.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('atlas'))"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
