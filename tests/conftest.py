@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -29,7 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--deselect-postgresql"):
-        needed = [item for item in items if "postgresql" in item.keywords]
+        needed = [
+            item
+            for item in items
+            if "postgresql" in item.keywords
+            or {"make_cluster", "database"} & set(getattr(item, "fixturenames", ()))
+        ]
         config.hook.pytest_deselected(items=needed)
         items[:] = [item for item in items if item not in needed]
 
@@ -57,40 +65,115 @@ def plan_text() -> str:
     return PLAN_TEXT
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory) -> Iterator[str]:
-    """Run a PostgreSQL server of its own on a socket; yields the address of its databases.
+class Cluster:
+    """A PostgreSQL server of its own, which listens on a socket only.
 
     It refuses to run as root, so that it runs as its own user where the tests are root.
     """
-    programs = max(Path("/usr/lib/postgresql").iterdir(), key=lambda each: int(each.name)) / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="atlas-pg-"))
-    if as_root := os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    prefix = ["runuser", "-u", "postgres", "--"] if as_root else []
 
-    def run(program: str, *arguments: str) -> None:
-        command = [*prefix, str(programs / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd="/")
+    def __init__(self, folder: Path, options: str = "") -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        versions = Path("/usr/lib/postgresql").iterdir()
+        self._programs = max(versions, key=lambda each: int(each.name)) / "bin"
+        as_root = os.geteuid() == 0
+        self._prefix = ["runuser", "-u", "postgres", "--"] if as_root else []
+        if as_root:
+            shutil.chown(folder, "postgres")
+        self._options = f"-k {folder} -c listen_addresses='' -c max_connections=60 {options}"
 
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "atlas", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust")
-    options = f"-k {folder} -c listen_addresses='' -c max_connections=60"
-    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-    try:
-        yield f"postgresql://atlas@/{{}}?host={folder}"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder)
+    @property
+    def address(self) -> str:
+        """The address of a database, with braces for its name."""
+        return f"postgresql://atlas@/{{}}?host={self.folder}"
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [*self._prefix, str(self._programs / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def create(self, *options: str) -> None:
+        self.run(
+            "initdb", "-D", str(self.data), "-U", "atlas", "-E", "UTF8", "--locale=C.UTF-8",
+            "-A", "trust", *options,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        log = str(self.folder / "log")
+        self.run("pg_ctl", "-D", str(self.data), "-o", self._options, "-l", log, "-w", "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self.run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
+
+    def kill(self) -> None:
+        """Send SIGKILL to the server, and wait until nothing of it is left."""
+        process = int((self.data / "postmaster.pid").read_text().split()[0])
+        os.kill(process, signal.SIGKILL)
+        while Path(f"/proc/{process}").exists() or self._is_attached():
+            time.sleep(0.01)
+
+    def _is_attached(self) -> bool:
+        """Tell whether a process of a killed server still works in its folder."""
+        for each in Path("/proc").glob("[0-9]*/cwd"):
+            try:
+                if each.resolve() == self.data:
+                    return True
+            except OSError:
+                continue
+        return False
+
+    def database(self) -> str:
+        """Return the address of a new, empty database."""
+        name = f"atlas_{uuid4().hex}"
+        with psycopg.connect(self.address.format("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.address.format(name)
 
 
 @pytest.fixture
-def database(postgresql: str) -> str:
+def make_cluster() -> Iterator[Callable[..., Cluster]]:
+    """Start clusters that a test may kill; what is left of them is removed."""
+    made: list[Cluster] = []
+
+    def make(options: str = "", *, create: bool = True, start: bool = True) -> Cluster:
+        cluster = Cluster(Path(tempfile.mkdtemp(prefix="atlas-pg-")), options)
+        made.append(cluster)
+        if create:
+            cluster.create()
+        if create and start:
+            cluster.start()
+        return cluster
+
+    yield make
+    for cluster in made:
+        if (cluster.data / "postmaster.pid").exists():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                cluster.stop()
+        shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Run one PostgreSQL server for all tests."""
+    cluster = Cluster(Path(tempfile.mkdtemp(prefix="atlas-pg-")))
+    cluster.create()
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(cluster.folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql(cluster: Cluster) -> str:
+    """Return the address of the server's databases, with braces for the name."""
+    return cluster.address
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> str:
     """Return the address of an empty database."""
-    name = f"atlas_{uuid4().hex}"
-    with psycopg.connect(postgresql.format("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return postgresql.format(name)
+    return cluster.database()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
