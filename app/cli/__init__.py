@@ -15,8 +15,10 @@ from .layers import (
     restore,
     verify,
 )
+from .people import token, user
 from .plan import plan
 from .serve import serve
+from .store import store
 from .updates import discard, drafts, import_, publish, rollback
 
 app = typer.Typer(
@@ -34,6 +36,9 @@ for _other in (drafts, discard, publish, rollback, export, verify, backup, resto
     app.command()(_other)
 app.add_typer(plan, name="plan")
 app.add_typer(indicators, name="indicators")
+app.add_typer(store, name="store")
+app.add_typer(user, name="user")
+app.add_typer(token, name="token")
 
 
 def main() -> None:

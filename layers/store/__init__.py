@@ -3,6 +3,7 @@
 from .audit import LogEntry
 from .backup import back_up, restore
 from .drafts import Draft, Drafts, new_draft
+from .moving import move_store
 from .store import Store
 from .versions import Change, ChangeSet
 
@@ -14,6 +15,7 @@ __all__ = [
     "LogEntry",
     "Store",
     "back_up",
+    "move_store",
     "new_draft",
     "restore",
 ]

@@ -27,7 +27,7 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 OLDEST_POSTGRESQL = 150_000
 OLDEST_POSTGIS = (3, 3)
-_WAIT_S = 5
+_WAIT_S = 3
 """How long a connection is waited for."""
 
 _MOST_CONNECTIONS = 10
@@ -229,9 +229,9 @@ _POSTGRESQL: tuple[tuple[LiteralString, Callable[[Any], bool], str], ...] = (
 )
 
 
-def said_by(error: DBAPIError) -> str:
+def said_by(error: DBAPIError | psycopg.Error) -> str:
     """Return what a database said, in one line."""
-    return _first_line(error.orig)
+    return _first_line(getattr(error, "orig", None) or error)
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from layers.errors import NotFound, StoreUnavailable
@@ -22,6 +25,7 @@ from . import schema
 from .audit import LogEntry, take_turn, write_log
 from .drafts import Drafts
 from .engine import open_engine, said_by
+from .people import People
 from .verify import store_faults
 from .versions import (
     Change,
@@ -37,7 +41,6 @@ from .versions import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 SCHEMA = "0004"
 """The newest migration."""
@@ -64,6 +67,7 @@ class Store:
         self._close = engine.close
         self.read_only = engine.read_only
         self.drafts = Drafts(self._reading, self._writing)
+        self.people = People(self._reading, self._writing)
         try:
             with self._reading() as connection:
                 known = _schema_of(connection)
@@ -304,7 +308,7 @@ class Store:
 
     def _refuse_read_only(self, what: str) -> None:
         if self.read_only:
-            raise StoreUnavailable(f"The store {self._shown()} is read-only: it {what}.")
+            raise StoreUnavailable(f"The store {self.address} is read-only: it {what}.")
 
     def _migrate(self, known: str | None) -> None:
         from alembic import command
@@ -344,13 +348,36 @@ class Store:
     def _refusing(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, psycopg.Error) as error:
             raise StoreUnavailable(
-                f"The store {self._shown()} cannot be used: {said_by(error)}."
+                f"The store {self.address} cannot be used: {said_by(error)}."
             ) from error
 
-    def _shown(self) -> str:
-        return self._engine.url.render_as_string(hide_password=True).removeprefix("sqlite:///")
+    @property
+    def address(self) -> str:
+        """Where the store is, as it may be shown: without a password."""
+        if isinstance(self.where, Path):
+            return str(self.where.resolve())
+        return make_url(self.where).render_as_string(hide_password=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Open a transaction that writes, for what a store is moved by."""
+        with self._writing() as connection:
+            yield connection
+
+    @contextmanager
+    def locked(self) -> Iterator[sa.Connection]:
+        """Open a transaction behind which every other writer waits until it ends.
+
+        Raises
+        ------
+        StoreUnavailable
+            If the store has moved before.
+        """
+        with self._writing() as connection:
+            take_turn(connection)
+            yield connection
 
 
 def _schema_of(connection: sa.Connection) -> str | None:
