@@ -15,8 +15,18 @@ from .templating import Templates
 
 
 async def get_state(request: Request) -> State:
-    """Return the state that is published now; a request keeps it from start to end."""
-    return await get_published(request).current()
+    """Return the state that is published now; a request keeps it from start to end.
+
+    With the parameter ``min_seq`` it is at least as new as that sequence number.
+
+    Raises
+    ------
+    InvalidParameter
+        If the parameter is no number.
+    NotFresh
+        If the store does not have it yet: a replica that lags behind.
+    """
+    return await get_published(request).current(request.query_params.get("min_seq"))
 
 
 def get_templates(request: Request) -> Templates:

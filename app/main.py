@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -21,6 +22,9 @@ from .security import SecurityHeaders
 from .templating import Templates
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
     from .settings import Settings
 
 _SMALLEST_COMPRESSED = 500
@@ -53,8 +57,15 @@ def create_app(settings: Settings) -> FastAPI:
     check_store(store, bundle)
     seed_store(store, bundle)
     assets = StaticTree()
-    app = FastAPI(title=bundle.catalogue.title, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.published = Published(store, bundle, assets)
+    published = Published(store, bundle, assets)
+    app = FastAPI(
+        title=bundle.catalogue.title,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_listening(published),
+    )
+    app.state.published = published
     app.state.assets = assets
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
@@ -65,3 +76,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"])
     return app
+
+
+def _listening(published: Published) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what keeps the published state listening while the application runs."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        published.start()
+        try:
+            yield
+        finally:
+            published.stop()
+
+    return lifespan

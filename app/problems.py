@@ -16,6 +16,7 @@ from layers.errors import (
     AtlasError,
     InvalidParameter,
     NotFound,
+    NotFresh,
     RevisionConflict,
     StoreUnavailable,
 )
@@ -32,6 +33,7 @@ _STATUS: dict[type[AtlasError], int] = {
     NotFound: 404,
     InvalidParameter: 400,
     RevisionConflict: 409,
+    NotFresh: 503,
     StoreUnavailable: 503,
 }
 
@@ -103,6 +105,8 @@ def problem(
     """
     title = HTTPStatus(status).phrase
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
     if _wants_page(request):
         body = _page(request, status, detail).encode()
         return Response(body, status, headers, media_type="text/html")

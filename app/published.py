@@ -8,10 +8,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
+import anyio
+import anyio.to_thread
 
-from layers.errors import InvalidParameter, StoreUnavailable
-from layers.publishing import compare_plans, open_atlas
+from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
+from layers.publishing import compare_plans, old_revision, open_atlas
+from layers.snapshot import take_layer
+from layers.store import listen
 
 from .maps.figure import build_maps
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from layers.catalogue import Bundle
     from layers.comparison import Comparison
     from layers.model import PlanVersion
-    from layers.snapshot import Atlas
+    from layers.snapshot import Atlas, LayerSnapshot
     from layers.store import Store
 
     from .assets import StaticTree
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _POLL_S = 1.0
 """How long a state is shown before the store is asked whether there is a newer one."""
+
+_PATIENCE_S = 0.8
+"""How long a request waits for that answer; then it is shown what was known before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class Published:
         self._bundle = bundle
         self._assets = assets
         self._lock = threading.Lock()
-        self._state = self._take()
+        self._stopped = threading.Event()
+        self._state = self._take(None)
         self._asked = time.monotonic()
 
     @property
@@ -72,14 +79,57 @@ class Published:
         """The state that was last shown, without asking the store."""
         return self._state
 
-    async def current(self) -> State:
+    def start(self) -> None:
+        """Listen to the store in the background, where it can say that it has changed."""
+        self._stopped.clear()
+        listener = threading.Thread(
+            target=listen, args=(self._store, self._refresh, self._stopped), daemon=True
+        )
+        listener.start()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._stopped.set()
+
+    async def current(self, minimum: str | None = None) -> State:
         """Return the state that is published now.
 
-        A store that cannot be asked leaves it as it was.
+        A store that cannot be asked, or takes long, leaves it as it was.
+
+        Parameters
+        ----------
+        minimum : str, optional
+            Sequence number that it must have reached.
+
+        Raises
+        ------
+        InvalidParameter
+            If the number is none.
+        NotFresh
+            If the store has not reached it.
         """
-        if time.monotonic() - self._asked >= _POLL_S:
-            await run_in_threadpool(self._refresh)
-        return self._state
+        wanted = 0 if minimum is None else _number("min_seq", minimum)
+        if time.monotonic() - self._asked >= _POLL_S or self._state.sequence < wanted:
+            with anyio.move_on_after(_PATIENCE_S):
+                await anyio.to_thread.run_sync(self._refresh, abandon_on_cancel=True)
+        state = self._state
+        if state.sequence < wanted:
+            raise NotFresh(
+                f"The store is at sequence {state.sequence} here, {wanted} is asked for; try again "
+                "in a second."
+            )
+        return state
+
+    def revision(self, head: LayerSnapshot, text: str) -> LayerSnapshot:
+        """Return an older revision of a layer; see `layers.publishing.old_revision`.
+
+        Raises
+        ------
+        InvalidParameter, NotFound
+            If the text names no revision.
+        """
+        revision, features = old_revision(self._store, head.layer, text)
+        return take_layer(head.layer, revision, features)
 
     def compare(
         self, plan_id: str, old: str | None, new: str | None
@@ -97,26 +147,25 @@ class Published:
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
     def _refresh(self) -> None:
-        if not self._lock.acquire(blocking=False):
-            return
-        try:
+        with self._lock:
             self._asked = time.monotonic()
-            if self._store.sequence() != self._state.sequence:
-                self._state = self._take()
-        except StoreUnavailable:
-            _LOG.warning("The store cannot be read; the last state is shown.")
-        finally:
-            self._lock.release()
+            try:
+                if self._store.sequence() != self._state.sequence:
+                    self._state = self._take(self._state)
+            except StoreUnavailable:
+                _LOG.warning("The store cannot be read; the last state is shown.")
 
-    def _take(self) -> State:
+    def _take(self, before: State | None) -> State:
         sequence = self._store.sequence()
-        atlas = open_atlas(self._store, self._bundle)
+        atlas = open_atlas(self._store, self._bundle, None if before is None else before.atlas)
         return State(atlas, build_maps(atlas, self._assets), sequence)
 
 
 def _version(name: str, text: str | None) -> int | None:
-    if text is None:
-        return None
+    return None if text is None else _number(name, text)
+
+
+def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise InvalidParameter(name, f"Parameter {name} must be the number of a version.")
+        raise InvalidParameter(name, f"Parameter {name} must be a whole number.")
     return int(text)

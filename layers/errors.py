@@ -9,6 +9,7 @@
     ├── DataInvalid           published data or a source file is not what it must be
     │   └── ValidationFailed  the same, with the findings
     ├── RevisionConflict      a publish based on a revision that is no longer the head
+    ├── NotFresh              a replica has not caught up with what is asked for
     └── StoreUnavailable      the store cannot be opened, read or written
 
 Each carries a stable `code`, one sentence that can be shown to a person, and where it happened.
@@ -140,6 +141,13 @@ class RevisionConflict(AtlasError):
 
     code = "revision-conflict"
     exit_status = 6
+
+
+class NotFresh(AtlasError):
+    """What is asked for was published, but has not arrived here yet."""
+
+    code = "not-fresh"
+    exit_status = 7
 
 
 class StoreUnavailable(AtlasError):

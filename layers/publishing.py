@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from .comparison import check_citations, compare
 from .document import take_document
-from .errors import DataInvalid, InvalidParameter, NotFound, ValidationFailed
+from .errors import (
+    DataInvalid,
+    InvalidParameter,
+    NotFound,
+    RevisionConflict,
+    ValidationFailed,
+)
 from .geojson import digest
 from .indicators import add_actual
 from .model import PlanVersion
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from .indicators import Actual, IndicatorSet
     from .model import Feature, Layer, Revision
     from .plan import PlanText
+    from .snapshot import LayerSnapshot
     from .statements import Result, Statement
     from .store import Store
 
@@ -51,6 +58,14 @@ def seed_store(store: Store, bundle: Bundle) -> list[Revision]:
     """
     if store.read_only:
         return []
+    try:
+        return _seed(store, bundle)
+    except RevisionConflict:
+        # Another process started at the same time, and was first; see what it has left to do.
+        return _seed(store, bundle)
+
+
+def _seed(store: Store, bundle: Bundle) -> list[Revision]:
     heads = store.heads()
     changes = [
         Change(layer.id, bundle.features[layer.id], heads.get(layer.id))
@@ -68,12 +83,23 @@ def _is_behind(store: Store, head: Revision | None, features: Sequence[Feature])
     return head is None or (head.kind == SEED and _differs(store, head, features))
 
 
-def open_atlas(store: Store, bundle: Bundle) -> Atlas:
-    """Return the published state: the head of every layer, without internal features."""
+def open_atlas(store: Store, bundle: Bundle, before: Atlas | None = None) -> Atlas:
+    """Return the published state: the head of every layer, without internal features.
+
+    Parameters
+    ----------
+    before : Atlas, optional
+        An older state; what has not changed since is taken from it.
+    """
     layers = {}
+    known = {} if before is None else before.layers
     heads = store.heads()
     for layer in bundle.catalogue.layers:
-        if (head := heads.get(layer.id)) is not None:
+        if (head := heads.get(layer.id)) is None:
+            continue
+        if layer.id in known and known[layer.id].revision == head:
+            layers[layer.id] = known[layer.id]
+        else:
             features = [f for f in store.features(head) if layer.is_public(f)]
             layers[layer.id] = take_layer(layer, head, features)
     features_by_ref = {
@@ -92,11 +118,72 @@ def open_atlas(store: Store, bundle: Bundle) -> Atlas:
         documents=documents,
         indicators=own.indicators,
         actuals=tuple(store.actuals()),
-        results=tuple(check_words(own.statements, features_by_ref.values())),
+        results=_results(own.statements, layers, before),
         search=SearchIndex(
             list(_names(features_by_ref)), list(_passages(documents)), bundle.readings
         ),
     )
+
+
+def _results(
+    statements: Sequence[Statement], layers: Mapping[str, LayerSnapshot], before: Atlas | None
+) -> tuple[Result, ...]:
+    """Return what becomes of the statements; as before if no layer of the plan has changed."""
+    cited = {
+        layer_id: snapshot
+        for layer_id, snapshot in layers.items()
+        if "citations" in snapshot.layer.schema["properties"]
+    }
+    if before is not None and all(before.layers.get(id_) is s for id_, s in cited.items()):
+        return before.results
+    features = [feature for snapshot in cited.values() for feature in snapshot.features]
+    return tuple(check_words(statements, features))
+
+
+def old_revision(store: Store, layer: Layer, text: str) -> tuple[Revision, list[Feature]]:
+    """Return an older revision of a layer and its public features.
+
+    What is internal now is not shown, whatever it was then.
+
+    Parameters
+    ----------
+    text : str
+        Number of the revision, or an ISO 8601 day or moment at which it was the newest; a day
+        means its end (UTC).
+
+    Raises
+    ------
+    InvalidParameter
+        If the text is neither.
+    NotFound
+        If there was no such revision.
+    """
+    revision = find_revision(store, layer.id, text)
+    head = store.head(layer.id)
+    now = [] if head is None else store.features(head)
+    internal = {feature.id for feature in now if not layer.is_public(feature)}
+    features = [
+        each
+        for each in store.features(revision)
+        if layer.is_public(each) and each.id not in internal
+    ]
+    return revision, features
+
+
+def find_revision(store: Store, layer_id: str, text: str) -> Revision:
+    """Return the revision that a number, a day or a moment names; see `old_revision`."""
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return store.revision(layer_id, int(text))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidParameter(
+            "revision",
+            f"{text[:40]!r} names no revision; give a number, or a day such as 2026-11-24.",
+        ) from None
+    if len(text) == len("2026-11-24"):
+        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    return store.revision_at(layer_id, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def layer_of(bundle: Bundle, layer_id: str) -> Layer:

@@ -203,10 +203,10 @@ class SearchIndex:
         if not text:
             return
         form = len(self._forms)
-        syllables = _syllables(text, known)
+        usual, other = _spellings(text, tuple(known.items()))
         self._forms.append(_Form(owner, name, text))
-        sounds.append(_spelling(syllables))
-        others += [(form, *_spelling(other)) for other in _other_readings(text, syllables)]
+        sounds.append(usual)
+        others += [(form, *each) for each in other]
 
     def _order(self, match: _Match) -> tuple[object, ...]:
         form = self._forms[match.form]
@@ -350,6 +350,19 @@ def folded(text: str) -> str:
 @lru_cache(maxsize=1)
 def _simplifier() -> OpenCC:
     return OpenCC("t2s")
+
+
+@lru_cache(maxsize=50_000)
+def _spellings(
+    text: str, known: tuple[tuple[str, tuple[str, ...]], ...]
+) -> tuple[tuple[str, str], tuple[tuple[str, str], ...]]:
+    """Return how a name is usually spelled in pinyin, and how else it could be.
+
+    Names hardly change from one state to the next, and a dictionary takes its time.
+    """
+    syllables = _syllables(text, dict(known))
+    other = tuple(_spelling(each) for each in _other_readings(text, syllables))
+    return _spelling(syllables), other
 
 
 def _syllables(text: str, known: Mapping[str, tuple[str, ...]]) -> list[str]:

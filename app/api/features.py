@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, TemplatesDep
+from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import GEOJSON, IMMUTABLE, JSON, address, link
 from layers.errors import NotFound
@@ -30,11 +30,17 @@ router = APIRouter(prefix="/api")
 
 @router.api_route("/collections/{collection_id}/items", methods=["GET", "HEAD"])
 def get_items(
-    request: Request, atlas: AtlasDep, templates: TemplatesDep, collection_id: str
+    request: Request,
+    atlas: AtlasDep,
+    published: PublishedDep,
+    templates: TemplatesDep,
+    collection_id: str,
 ) -> Response:
-    """Return a page of items, filtered by box, time and properties."""
+    """Return a page of items, filtered by box, time and properties, also of an older revision."""
     snapshot = atlas.layer(collection_id)
     query = parse_items_query(request.query_params, snapshot.layer)
+    if query.revision is not None:
+        snapshot = published.revision(snapshot, query.revision)
     hits = [
         position
         for position in snapshot.select(query.bbox, query.equal)
@@ -62,11 +68,18 @@ def get_items(
 
 @router.api_route("/collections/{collection_id}/items/{item_id}", methods=["GET", "HEAD"])
 def get_item(
-    request: Request, atlas: AtlasDep, templates: TemplatesDep, collection_id: str, item_id: str
+    request: Request,
+    atlas: AtlasDep,
+    published: PublishedDep,
+    templates: TemplatesDep,
+    collection_id: str,
+    item_id: str,
 ) -> Response:
-    """Return one item."""
-    refuse_unknown(request.query_params)
+    """Return one item, also of an older revision."""
+    given = refuse_unknown(request.query_params, ["revision"])
     snapshot = atlas.layer(collection_id)
+    if "revision" in given:
+        snapshot = published.revision(snapshot, given["revision"])
     position = snapshot.position(item_id)
     if wants_page(request):
         return _item_page(request, atlas, templates, snapshot, snapshot.features[position])

@@ -119,9 +119,11 @@ def _facets() -> list[Schema]:
 
 
 def _items(layer: Layer) -> Schema:
-    names = ["limit", "offset", "bbox", "datetime"]
+    names = ["limit", "offset", "bbox", "datetime", "revision"]
     filters = [
-        _query(name, layer.schema["properties"][name]["title"], _filter_schema(layer, name))
+        _query(
+            name, layer.schema["properties"][name].get("title", name), _filter_schema(layer, name)
+        )
         for name in sorted(queryable_names(layer))
     ] + [
         _query("chapter", "Chapters that name the item, as in 3,4", {"type": "string"}),
@@ -144,7 +146,7 @@ def _item(layer: Layer) -> Schema:
         f"{layer.title}: one item",
         "Feature",
         media_type=GEOJSON,
-        parameters=[_reference("featureId")],
+        parameters=[_reference("featureId"), _reference("revision")],
         missing=True,
     )
 
@@ -166,8 +168,8 @@ def _get(
         "get": {
             "operationId": operation,
             "summary": summary,
-            "parameters": [*(parameters or []), _reference("f"), _reference("lang")],
-            "responses": answers | {"500": problem},
+            "parameters": [*(parameters or []), *map(_reference, ("f", "lang", "min_seq"))],
+            "responses": answers | {"500": problem, "503": problem},
         }
     }
 
@@ -197,7 +199,7 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
 
 def _filter_schema(layer: Layer, name: str) -> Schema:
     declared: Mapping[str, Any] = layer.schema["properties"][name]
-    types = declared["type"] if isinstance(declared["type"], list) else [declared["type"]]
+    types = declared.get("type", "string")
     return {"type": "number" if "number" in types else "string"}
 
 
@@ -218,6 +220,16 @@ def _parameters() -> Schema:
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
         "datetime": _query(
             "datetime", "RFC 3339 instant or interval of validity", {"type": "string"}
+        ),
+        "revision": _query(
+            "revision",
+            "Number of an older revision, or the day or moment at which it was the newest",
+            {"type": "string"},
+        ),
+        "min_seq": _query(
+            "min_seq",
+            "Sequence number that the answer must have reached, else 503",
+            {"type": "integer", "minimum": 0},
         ),
         "f": _query("f", "Format", {"type": "string", "enum": list(FORMATS)}),
         "lang": _query("lang", "Language of the texts", {"type": "string", "enum": ["zh", "en"]}),

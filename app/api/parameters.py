@@ -23,8 +23,8 @@ MAXIMUM_LIMIT = 10_000
 
 FORMATS = ("json", "html")
 
-_COMMON = frozenset(["f", "lang"])
-_ITEMS = frozenset(["limit", "offset", "bbox", "datetime"])
+_COMMON = frozenset(["f", "lang", "min_seq"])
+_ITEMS = frozenset(["limit", "offset", "bbox", "datetime", "revision"])
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _INSTANT = re.compile(
@@ -46,6 +46,8 @@ class ItemsQuery:
         Property filters: name to the text of the value.
     selection : Mapping
         Chosen values by facet.
+    revision : str or None
+        Number of an older revision, or the day or moment at which it was the newest.
     """
 
     limit: int = DEFAULT_LIMIT
@@ -54,6 +56,7 @@ class ItemsQuery:
     interval: tuple[str | None, str | None] = (None, None)
     equal: Mapping[str, str] = field(default_factory=dict)
     selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    revision: str | None = None
 
 
 def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
@@ -73,6 +76,7 @@ def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
         interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
         equal={name: value for name, value in given.items() if name in filters - set(FACETS)},
         selection=parse_selection(given),
+        revision=given.get("revision"),
     )
 
 
@@ -82,7 +86,7 @@ def refuse_unknown(query: QueryParams, allowed: Collection[str] = ()) -> dict[st
     Raises
     ------
     InvalidParameter
-        If one is neither common (`f`, `lang`) nor `allowed`, or stands twice.
+        If one is neither common (`f`, `lang`, `min_seq`) nor `allowed`, or stands twice.
     """
     known = _COMMON | frozenset(allowed)
     seen: dict[str, str] = {}

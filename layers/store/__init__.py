@@ -3,6 +3,7 @@
 from .audit import LogEntry
 from .backup import back_up, restore
 from .drafts import Draft, Drafts, new_draft
+from .listening import listen
 from .moving import move_store
 from .store import Store
 from .versions import Change, ChangeSet
@@ -15,6 +16,7 @@ __all__ = [
     "LogEntry",
     "Store",
     "back_up",
+    "listen",
     "move_store",
     "new_draft",
     "restore",
