@@ -157,8 +157,12 @@ class Published:
 
     def _take(self, before: State | None) -> State:
         sequence = self._store.sequence()
-        atlas = open_atlas(self._store, self._bundle, None if before is None else before.atlas)
-        return State(atlas, build_maps(atlas, self._assets), sequence)
+        if before is None:
+            atlas = open_atlas(self._store, self._bundle)
+            return State(atlas, build_maps(atlas, self._assets), sequence)
+        atlas = open_atlas(self._store, self._bundle, before.atlas)
+        maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
+        return State(atlas, maps, sequence)
 
 
 def _version(name: str, text: str | None) -> int | None:

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import shapely
+
 from .comparison import check_citations, compare
 from .document import take_document
 from .errors import (
@@ -128,16 +130,29 @@ def open_atlas(store: Store, bundle: Bundle, before: Atlas | None = None) -> Atl
 def _results(
     statements: Sequence[Statement], layers: Mapping[str, LayerSnapshot], before: Atlas | None
 ) -> tuple[Result, ...]:
-    """Return what becomes of the statements; as before if no layer of the plan has changed."""
-    cited = {
-        layer_id: snapshot
-        for layer_id, snapshot in layers.items()
-        if "citations" in snapshot.layer.schema["properties"]
-    }
-    if before is not None and all(before.layers.get(id_) is s for id_, s in cited.items()):
+    """Return what becomes of the statements; as before if nothing that is drawn has changed."""
+    features = _cited(layers)
+    if before is not None and _drawn(features) == _drawn(_cited(before.layers)):
         return before.results
-    features = [feature for snapshot in cited.values() for feature in snapshot.features]
     return tuple(check_words(statements, features))
+
+
+def _cited(layers: Mapping[str, LayerSnapshot]) -> list[Feature]:
+    """Return the features of the layers that the plan speaks of."""
+    return [
+        feature
+        for snapshot in layers.values()
+        if "citations" in snapshot.layer.schema["properties"]
+        for feature in snapshot.features
+    ]
+
+
+def _drawn(features: Iterable[Feature]) -> dict[str, tuple[bytes, Any]]:
+    return {
+        each.id: (shapely.to_wkb(each.geometry), each.properties["uncertainty_m"])
+        for each in features
+        if each.geometry is not None
+    }
 
 
 def old_revision(store: Store, layer: Layer, text: str) -> tuple[Revision, list[Feature]]:

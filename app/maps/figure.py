@@ -9,8 +9,9 @@ which the page fills.
 from __future__ import annotations
 
 import hashlib
+import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import folium
 from branca.element import CssLink, JavascriptLink
@@ -81,7 +82,12 @@ class RenderedMap:
         return f"/maps/{self.name}.{self.digest}.js"
 
 
-def build_maps(atlas: Atlas, assets: StaticTree) -> Mapping[str, RenderedMap]:
+Before: TypeAlias = "tuple[Atlas, Mapping[str, RenderedMap]]"
+
+
+def build_maps(
+    atlas: Atlas, assets: StaticTree, before: Before | None = None
+) -> Mapping[str, RenderedMap]:
     """Return the map of the whole atlas and one map per layer, by name.
 
     Parameters
@@ -90,6 +96,8 @@ def build_maps(atlas: Atlas, assets: StaticTree) -> Mapping[str, RenderedMap]:
         The published state; only titles, styles and bounds are read.
     assets : StaticTree
         Where the local copies of Folium's scripts and styles lie.
+    before : tuple of Atlas and Mapping, optional
+        An older state and its maps; a map of layers that have not changed is taken from them.
 
     Returns
     -------
@@ -104,8 +112,24 @@ def build_maps(atlas: Atlas, assets: StaticTree) -> Mapping[str, RenderedMap]:
     bounds = _bounds(atlas.layers.values())
     maps = {WHOLE_ATLAS: _render(WHOLE_ATLAS, list(atlas.layers.values()), bounds, assets)}
     for layer_id in atlas.layers:
-        maps[layer_id] = _render(layer_id, with_frames(atlas, layer_id), bounds, assets)
+        snapshots = with_frames(atlas, layer_id)
+        if before is not None and _is_same(before[0], layer_id, snapshots, bounds):
+            maps[layer_id] = before[1][layer_id]
+        else:
+            maps[layer_id] = _render(layer_id, snapshots, bounds, assets)
     return maps
+
+
+def _is_same(
+    old: Atlas,
+    layer_id: str,
+    snapshots: Sequence[LayerSnapshot],
+    bounds: tuple[float, float, float, float],
+) -> bool:
+    if layer_id not in old.layers or _bounds(old.layers.values()) != bounds:
+        return False
+    earlier = with_frames(old, layer_id)
+    return len(earlier) == len(snapshots) and all(map(operator.is_, earlier, snapshots))
 
 
 def with_frames(atlas: Atlas, layer_id: str) -> list[LayerSnapshot]:
