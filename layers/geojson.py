@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,11 @@ def canonical_bytes(feature: Feature) -> bytes:
     """Return the canonical form of a feature: the input of its digest.
 
     Keys sorted, text in NFC, `DECIMALS` decimals, RFC 7946 ring order, UTF-8 without spaces.
+
+    Raises
+    ------
+    DataInvalid
+        If a property holds what JSON or a database cannot: NUL, NaN, a number beyond 64 bits.
     """
     shape = feature.geometry
     return _canonical(feature, None if shape is None else geometry_document(shape))
@@ -139,13 +145,18 @@ def feature_digests(features: Sequence[Feature]) -> dict[str, str]:
 
 
 def _canonical(feature: Feature, geometry: dict[str, Any] | None) -> bytes:
-    document = {
-        "type": "Feature",
-        "id": _nfc(feature.id),
-        "geometry": geometry,
-        "properties": _nfc(dict(feature.properties)),
-    }
-    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    try:
+        document = {
+            "type": "Feature",
+            "id": _nfc(feature.id),
+            "geometry": geometry,
+            "properties": _nfc(dict(feature.properties)),
+        }
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError) as error:
+        raise DataInvalid(
+            f"Feature {feature.id}: a property cannot be kept as JSON ({error})."
+        ) from error
 
 
 def digest(features: Iterable[Feature]) -> str:
@@ -260,7 +271,11 @@ def _rounded(positions: list[list[float]]) -> list[Any]:
 
 def _nfc(value: Any) -> Any:
     if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("a text holds a NUL character")
         return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")
     if isinstance(value, dict):
         return {key: _nfc(item) for key, item in value.items()}
     if isinstance(value, list):

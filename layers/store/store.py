@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from layers.errors import NotFound, StoreUnavailable
+from layers.errors import InvalidParameter, NotFound, StoreUnavailable
 from layers.indicators import Actual
 from layers.model import Feature, PlanVersion, Revision
 
@@ -202,9 +202,13 @@ class Store:
         RevisionConflict
             If a head is another one than its base, or the key named another publish; nothing is
             stored.
+        DataInvalid
+            If a property cannot be kept.
         StoreUnavailable
             If the store cannot be written; nothing is stored.
         """
+        if any("\0" in (text or "") for text in (author, message, key, remark)):
+            raise InvalidParameter("message", "A text holds a NUL character; leave it out.")
         prepared = [prepare(change) for change in changes]
         with self._writing() as connection:
             sequence = take_turn(connection)

@@ -141,7 +141,7 @@ def test_a_person_may_say_the_system_where_the_file_does_not(shapefile, tmp_path
         to_wgs84(raw)
     assert to_wgs84(raw, "4548").records[0].geometry.bounds[0] == pytest.approx(116.95, abs=1e-7)
     with pytest.raises(Refused) as caught:
-        to_wgs84(raw, 4527)
+        to_wgs84(raw, "4527")
     assert caught.value.reason == "crs-coordinates-mismatch"
 
 
