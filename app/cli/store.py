@@ -13,12 +13,7 @@ from layers.errors import AtlasError
 from .common import read_settings, refuse
 from .printing import print_json
 
-store = typer.Typer(no_args_is_help=True, help="Move the store to another engine.")
-
-
-@store.callback()
-def _group() -> None:
-    """Keep ``migrate`` a command of its own."""
+store = typer.Typer(no_args_is_help=True, help="Move the store to another engine, or share it.")
 
 
 @store.command("migrate")
@@ -48,6 +43,19 @@ def migrate(
         return
     typer.echo(f"Moved to {new.address}: {entries} entries in the log, every digest verified.")
     typer.echo(f"{old.address} takes no more writes. Set ATLAS_STORE to the new address.")
+
+
+@store.command("grants")
+def print_grants(
+    role: Annotated[str, typer.Argument(help="A PostgreSQL role that may log in.")],
+) -> None:
+    """Print the SQL that lets a role run the atlas, and rewrite nothing; see docs/postgresql.md."""
+    from layers.store import grants
+
+    try:
+        typer.echo(grants(role), nl=False)
+    except AtlasError as error:
+        raise refuse(error, json=False) from None
 
 
 def _show(done: int, total: int) -> None:

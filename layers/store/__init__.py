@@ -5,6 +5,7 @@ from .backup import back_up, restore
 from .drafts import Draft, Drafts, new_draft
 from .listening import listen
 from .moving import move_store
+from .rights import grants
 from .store import Store
 from .versions import Change, ChangeSet
 
@@ -16,6 +17,7 @@ __all__ = [
     "LogEntry",
     "Store",
     "back_up",
+    "grants",
     "listen",
     "move_store",
     "new_draft",

@@ -192,7 +192,9 @@ _POSTGIS: LiteralString = "SELECT extversion FROM pg_extension WHERE extname = '
 
 def _answer(connection: psycopg.Connection[Any], ask: LiteralString) -> Any:
     row = connection.execute(ask).fetchone()
-    return None if row is None else row[0]
+    answer = None if row is None else row[0]
+    # A database without an encoding gives bytes.
+    return answer.decode("ascii", "replace") if isinstance(answer, bytes) else answer
 
 
 _POSTGRESQL: tuple[tuple[LiteralString, Callable[[Any], bool], str], ...] = (

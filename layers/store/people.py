@@ -84,7 +84,9 @@ class People:
         with self._writing() as connection:
             take_turn(connection)
             connection.execute(
-                table.update().where(table.c.name == account.name).values(_values(account))
+                table.update()
+                .where(table.c.name == account.name)
+                .values({k: v for k, v in _values(account).items() if k in _CHANGING})
             )
             _log(connection, author, what, account.name, account.role)
 
@@ -140,6 +142,9 @@ class People:
             return None
         account = self.find(row.account)
         return None if account is None or account.disabled is not None else account
+
+
+_CHANGING = frozenset(["shown", "role", "password", "disabled"])
 
 
 def _log(connection: sa.Connection, author: str, action: str, subject: str, detail: str) -> None:

@@ -240,14 +240,17 @@ def _after(prepared: Prepared, before: Mapping[str, Version]) -> dict[str, Versi
     digests = prepared.digests
     features = prepared.change.features
     if isinstance(features, ChangeSet):
-        gone = set(features.removed)
-        kept = {id_: v for id_, v in before.items() if id_ not in gone}
-        end = max((v.position for v in before.values()), default=0.0)
-        fresh = [id_ for id_ in digests if id_ not in kept]
-        return {
-            **{id_: v._replace(digest=digests.get(id_, v.digest)) for id_, v in kept.items()},
-            **{id_: Version(digests[id_], end + i) for i, id_ in enumerate(fresh, 1)},
-        }
+        after = dict(before)
+        for id_ in features.removed:
+            after.pop(id_, None)
+        end = max((version.position for version in before.values()), default=0.0)
+        for id_, digest in digests.items():
+            if id_ in after:
+                after[id_] = Version(digest, after[id_].position)
+            else:
+                end += 1
+                after[id_] = Version(digest, end)
+        return after
     positions = place(list(digests), {id_: each.position for id_, each in before.items()})
     return {id_: Version(digests[id_], positions[id_]) for id_ in digests}
 
