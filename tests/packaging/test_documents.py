@@ -1,0 +1,31 @@
+"""Documents that name things of the project name things that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from layers.checks import RULES
+
+ROOT = Path(__file__).parents[2]
+NAMED = re.findall(r"`(tests/\S+\.py)::(\w+)`", (ROOT / "docs/promises.md").read_text("utf-8"))
+
+
+def test_the_nine_promises_are_numbered_in_the_document():
+    numbers = re.findall(r"^(\d)\. \*\*", (ROOT / "docs/promises.md").read_text("utf-8"), re.M)
+    assert numbers == list("123456789")
+
+
+@pytest.mark.parametrize(("file", "test"), NAMED, ids=[test for _, test in NAMED])
+def test_a_test_that_shows_a_promise_exists(file, test):
+    assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+def test_every_rule_and_reason_is_documented():
+    text = (ROOT / "docs/imports.md").read_text(encoding="utf-8")
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "layers/imports").glob("*.py"))
+    reasons = set(re.findall(r'Refused\(\s*"([a-z0-9-]+)"', sources))
+    assert len(reasons) > 30
+    assert {each for each in {*RULES, *reasons} if f"`{each}`" not in text} == set()
