@@ -1,5 +1,6 @@
 # make serve    set up and start the atlas (HOST=, PORT=)
 # make test     set up and run every test (ARGS= goes to pytest)
+# make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make check    lint, format, types, architecture, dependencies
 # make fix      mend what the linter and formatter can mend
 # make lock     write requirements/*.txt anew from pyproject.toml
@@ -7,6 +8,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
+ROUNDS ?= 10
 PYTHON ?=
 BIN := .venv/bin
 
@@ -15,7 +17,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test setup check fix lock
+.PHONY: help serve test chaos setup check fix lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -32,6 +34,10 @@ test: .venv/dev
 	less="$$less --deselect-postgresql"; \
 	echo "Skipped: the store on PostgreSQL (install postgresql-postgis to run it)."; fi; \
 	exec $(BIN)/pytest $$less $(ARGS)
+
+chaos: .venv/dev
+	@./.ci/database.sh
+	CHAOS_ROUNDS=$(ROUNDS) $(BIN)/pytest --timeout=7200 tests/chaos tests/domain/test_store_model.py $(ARGS)
 
 setup: .venv/dev
 
