@@ -17,7 +17,7 @@ from .publishing import layer_of
 from .store import ChangeSet, Draft, new_draft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from .catalogue import Bundle
@@ -66,8 +66,14 @@ def read_update(
     path: Path,
     told: Told | None = None,
     limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Update:
     """Read a file for a layer and check it; nothing is stored.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Told what is done next.
 
     Raises
     ------
@@ -79,8 +85,11 @@ def read_update(
     layer = layer_of(bundle, layer_id)
     base = store.head(layer_id)
     before = () if base is None else tuple(store.features(base))
+    say = progress or (lambda _: None)
+    say(f"Reading {path.name}")
     understood = read_layer_file(path, layer, told, limits)
     after = _with_properties(understood, before, path.name)
+    say(f"Checking {len(after):,} features")
     notes = tuple((note.code, note.sentence) for note in understood.notes)
     findings = [
         *_note_findings(notes, path.name),

@@ -21,6 +21,7 @@ from .updates import (
     North,
     Transformation,
     limits_of,
+    say_step,
     told_by,
 )
 
@@ -95,6 +96,7 @@ def check(
                 Path(target),
                 told,
                 limits_of(max_bytes),
+                say_step,
             )
             report = update.report
     except AtlasError as error:

@@ -10,7 +10,7 @@ import typer
 
 from layers.errors import AtlasError
 
-from .common import open_both, read_settings, stop
+from .common import open_both, read_settings, refuse, stop
 from .printing import (
     difference_document,
     print_difference,
@@ -33,7 +33,9 @@ def layers(json: AsJson = False) -> None:
     store, bundle = open_both()
     heads = [(layer, store.head(layer.id)) for layer in bundle.catalogue.layers]
     if json:
-        print_json([{"layer": layer.id, "head": revision_document(head)} for layer, head in heads])
+        print_json(
+            [{"layer": layer.id, "head": head and revision_document(head)} for layer, head in heads]
+        )
         return
     for layer, head in heads:
         state = revision_line(head) if head else "no revision"
@@ -46,7 +48,7 @@ def history(layer: LayerArgument, json: AsJson = False) -> None:
     try:
         revisions = _known(store, bundle, layer)
     except AtlasError as error:
-        raise stop(error.sentence, error.exit_status) from None
+        raise refuse(error, json=json) from None
     if json:
         print_json([revision_document(each) for each in revisions])
         return
@@ -68,7 +70,7 @@ def diff(
         _known(store, bundle, layer)
         first, second = (store.features(store.revision(layer, each)) for each in (old, new))
     except AtlasError as error:
-        raise stop(error.sentence, error.exit_status) from None
+        raise refuse(error, json=json) from None
     difference = compare_features(first, second)
     if json:
         print_json(difference_document(difference))
@@ -83,8 +85,10 @@ def export(
         int | None, typer.Option(help="EPSG code: 4326 (default), 4490, 4548, 4527, 3857.")
     ] = None,
     revision: Annotated[
-        int | None, typer.Option(help="Number of a revision; the newest if absent.")
+        str | None,
+        typer.Option(help="Number of a revision, or the day it was the newest; now if absent."),
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """Write a layer as .geojson, .gpkg, .shp or .zip, .fgb, .parquet, .csv, .kml or .dxf.
 
@@ -92,27 +96,35 @@ def export(
     cuts names of fields at 10 and texts at 254 bytes. CSV has the representative point as x, y.
     """
     from layers.exports import export_layer
-    from layers.publishing import layer_of
+    from layers.publishing import find_revision, layer_of
 
     store, bundle = open_both()
     try:
         revisions = _known(store, bundle, layer)
-        chosen = revisions[0] if revision is None else store.revision(layer, revision)
+        chosen = revisions[0] if revision is None else find_revision(store, layer, revision)
         declared = layer_of(bundle, layer)
         features = store.features(chosen)
         written = export_layer(declared, features, to, crs)
     except AtlasError as error:
-        raise stop(str(error), error.exit_status) from None
+        raise refuse(error, json=json) from None
+    if json:
+        print_json(revision_document(chosen) | {"file": str(written), "features": len(features)})
+        return
     typer.echo(f"{written}: {len(features)} features of {layer}, revision {chosen.number}")
 
 
 def verify(json: AsJson = False) -> None:
     """Recompute every digest and follow the chain of the log. Exits 3 with what is wrong."""
     store, _ = open_both()
-    faults = list(store.faults())
-    log = store.log()
+    try:
+        faults = list(store.faults())
+        log = store.log()
+        sequence = store.sequence()
+    except AtlasError as error:
+        raise refuse(error, json=json) from None
     if json:
-        print_json({"faults": faults, "log": len(log), "sequence": store.sequence()})
+        last = log[-1].hash if log else None
+        print_json({"faults": faults, "log": len(log), "last_hash": last, "sequence": sequence})
     if faults:
         raise stop("\n".join(faults), 3)
     if not json:
@@ -121,6 +133,7 @@ def verify(json: AsJson = False) -> None:
 
 def backup(
     file: Annotated[Path, typer.Argument(help="File to write; replaced when the copy is right.")],
+    json: AsJson = False,
 ) -> None:
     """Copy the store, also while it is used, and verify the copy."""
     from layers.store import back_up
@@ -129,13 +142,17 @@ def backup(
     try:
         back_up(store, file, _show_progress)
     except AtlasError as error:
-        raise stop(str(error), error.exit_status) from None
-    typer.echo(f"{file}: copied and verified")
+        raise refuse(error, json=json) from None
+    if json:
+        print_json({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        typer.echo(f"{file}: copied and verified")
 
 
 def restore(
     file: Annotated[Path, typer.Argument(help="A copy that atlas backup wrote.")],
     yes: Annotated[bool, typer.Option("--yes", help="Replace the store without asking.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Put a copy in the place of the store, after verifying it. Stop the server first."""
     from layers.store import restore as put_back
@@ -149,8 +166,11 @@ def restore(
     try:
         put_back(file, target)
     except AtlasError as error:
-        raise stop(str(error), error.exit_status) from None
-    typer.echo(f"{target}: restored from {file}, every digest verified")
+        raise refuse(error, json=json) from None
+    if json:
+        print_json({"store": str(target), "from": str(file)})
+    else:
+        typer.echo(f"{target}: restored from {file}, every digest verified")
 
 
 def _show_progress(done: int, total: int) -> None:

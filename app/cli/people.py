@@ -16,6 +16,8 @@ from .common import open_both, refuse, stop
 from .printing import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from layers.accounts import Account, Token
 
 user = typer.Typer(no_args_is_help=True, help="Add, list and disable people who may log in.")
@@ -37,6 +39,7 @@ def add_user(
     role: Role,
     shown: Annotated[str, typer.Option("--name", help="What others see.")] = "",
     password_stdin: FromStdin = False,
+    json: AsJson = False,
 ) -> None:
     """Add a person. There is no default password: it is asked for twice."""
     from layers.accounts import new_account
@@ -46,8 +49,11 @@ def add_user(
         account = new_account(name, shown, role, _password(from_stdin=password_stdin))
         store.people.add(account, author=getpass.getuser())
     except AtlasError as error:
-        raise refuse(error, json=False) from None
-    typer.echo(f"{name}: added as {role}")
+        raise refuse(error, json=json) from None
+    if json:
+        print_json(_account_document(account))
+    else:
+        typer.echo(f"{name}: added as {role}")
 
 
 @user.command("list")
@@ -69,7 +75,7 @@ def list_users(json: AsJson = False) -> None:
 
 
 @user.command("password")
-def change_password(name: Name, password_stdin: FromStdin = False) -> None:
+def change_password(name: Name, password_stdin: FromStdin = False, json: AsJson = False) -> None:
     """Give a person a new password."""
     from layers.accounts import hash_password
 
@@ -77,27 +83,35 @@ def change_password(name: Name, password_stdin: FromStdin = False) -> None:
         given = _password(from_stdin=password_stdin)
         return replace(account, password=hash_password(account.name, given))
 
-    _change(name, changed, "change password")
+    _change(name, changed, "change password", json=json)
 
 
 @user.command("role")
-def change_role(name: Name, role: Annotated[str, typer.Argument(help="The new role.")]) -> None:
+def change_role(
+    name: Name,
+    role: Annotated[str, typer.Argument(help="The new role.")],
+    json: AsJson = False,
+) -> None:
     """Give a person another role."""
     from layers.accounts import as_role
 
-    _change(name, lambda account: replace(account, role=as_role(role)), "change role")
+    _change(name, lambda account: replace(account, role=as_role(role)), "change role", json=json)
 
 
 @user.command("disable")
-def disable(name: Name) -> None:
+def disable(name: Name, json: AsJson = False) -> None:
     """Let a person, and their tokens, in no more. What they did stays in the log."""
-    _change(name, lambda account: replace(account, disabled=datetime.now(UTC)), "disable user")
+
+    def disabled(account: Account) -> Account:
+        return replace(account, disabled=datetime.now(UTC))
+
+    _change(name, disabled, "disable user", json=json)
 
 
 @user.command("enable")
-def enable(name: Name) -> None:
+def enable(name: Name, json: AsJson = False) -> None:
     """Let a person in again."""
-    _change(name, lambda account: replace(account, disabled=None), "enable user")
+    _change(name, lambda account: replace(account, disabled=None), "enable user", json=json)
 
 
 @token.command("add")
@@ -149,24 +163,33 @@ def list_tokens(
 
 
 @token.command("revoke")
-def revoke(number: Annotated[int, typer.Argument(help="Number of the token.")]) -> None:
-    """End a token now."""
+def revoke(
+    number: Annotated[int, typer.Argument(help="Number of the token.")], json: AsJson = False
+) -> None:
+    """End a token now; it cannot be brought back."""
     store, _ = open_both()
     try:
         store.people.revoke(number, author=getpass.getuser())
     except AtlasError as error:
-        raise refuse(error, json=False) from None
-    typer.echo(f"Token {number} revoked")
+        raise refuse(error, json=json) from None
+    if json:
+        (ended,) = [each for each in store.people.tokens() if each.number == number]
+        print_json(_token_document(ended))
+    else:
+        typer.echo(f"Token {number} revoked")
 
 
-def _change(name: str, how: Any, what: str) -> None:
+def _change(name: str, how: Callable[[Account], Account], what: str, *, json: bool) -> None:
     store, _ = open_both()
     try:
-        account: Account = how(store.people.get(name))
+        account = how(store.people.get(name))
         store.people.change(account, author=getpass.getuser(), what=what)
     except AtlasError as error:
-        raise refuse(error, json=False) from None
-    typer.echo(f"{name}: {what}, done")
+        raise refuse(error, json=json) from None
+    if json:
+        print_json(_account_document(account))
+    else:
+        typer.echo(f"{name}: {what}, done")
 
 
 def _password(*, from_stdin: bool) -> str:

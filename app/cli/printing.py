@@ -22,10 +22,8 @@ def revision_line(revision: Revision) -> str:
     )
 
 
-def revision_document(revision: Revision | None) -> dict[str, Any] | None:
+def revision_document(revision: Revision) -> dict[str, Any]:
     """Return a revision as what JSON can hold."""
-    if revision is None:
-        return None
     return {
         "layer": revision.layer_id,
         "revision": revision.number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -128,7 +129,9 @@ def drafts(
 
 
 def discard(
-    layer: LayerArgument, draft: Annotated[int, typer.Argument(help="Number of the draft.")]
+    layer: LayerArgument,
+    draft: Annotated[int, typer.Argument(help="Number of the draft.")],
+    json: AsJson = False,
 ) -> None:
     """Discard a draft; it stays in the log."""
     from layers.updates import open_draft
@@ -138,8 +141,11 @@ def discard(
         waiting = open_draft(store, bundle, layer, draft)
         store.drafts.close(waiting, "discarded", author=getpass.getuser())
     except AtlasError as error:
-        raise refuse(error, json=False) from None
-    typer.echo(f"{layer}: draft {draft} discarded")
+        raise refuse(error, json=json) from None
+    if json:
+        print_json(draft_document(store.drafts.get(layer, draft)))
+    else:
+        typer.echo(f"{layer}: draft {draft} discarded")
 
 
 def publish(
@@ -237,7 +243,13 @@ def _read(
 ) -> Update:
     from layers.updates import read_update
 
-    return read_update(store, bundle, layer, file, told, limits_of(most))
+    return read_update(store, bundle, layer, file, told, limits_of(most), say_step)
+
+
+def say_step(step: str) -> None:
+    """Say what is done now, to somebody who watches."""
+    if sys.stderr.isatty():
+        typer.echo(f"{step} …", err=True)
 
 
 def limits_of(most: int | None) -> Limits:

@@ -206,6 +206,13 @@ def test_every_publish_is_in_the_log_and_the_store_is_as_written(store):
         ("UPDATE feature_version SET geometry = NULL WHERE id = 'b'", "feature b"),
         ("UPDATE feature_version SET last = 1 WHERE id = 'c'", "revision 2"),
         ("UPDATE revision SET digest = '0' WHERE number = 1", "revision 1"),
+        ("UPDATE revision SET added = 7 WHERE number = 2", "counts are not +1"),
+        ("UPDATE revision SET parent = NULL WHERE number = 2", "its parent is None"),
+        ("UPDATE revision SET sequence = 99 WHERE number = 2", "beyond the catalogue's"),
+        ("UPDATE revision SET sequence = 1 WHERE number = 2", "goes back"),
+        ("UPDATE feature_version SET last = 0 WHERE id = 'a'", "cannot be"),
+        ("DELETE FROM feature_version WHERE id = 'b'", "revision 1"),
+        ("DELETE FROM catalogue", "it must have one"),
     ],
 )
 def test_an_edited_store_is_found_out(store, damage, said):
