@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import anyio
-import anyio.to_thread
 
 from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
 from layers.publishing import compare_plans, old_revision, open_atlas
@@ -110,8 +109,9 @@ class Published:
         """
         wanted = 0 if minimum is None else _number("min_seq", minimum)
         if time.monotonic() - self._asked >= _POLL_S or self._state.sequence < wanted:
-            with anyio.move_on_after(_PATIENCE_S):
-                await anyio.to_thread.run_sync(self._refresh, abandon_on_cancel=True)
+            with contextlib.suppress(TimeoutError):
+                # What takes longer goes on in its thread, and is shown to whoever asks next.
+                await asyncio.wait_for(asyncio.to_thread(self._refresh), _PATIENCE_S)
         state = self._state
         if state.sequence < wanted:
             raise NotFresh(
