@@ -254,7 +254,7 @@ class Wording:
             "name": self.text(properties, "name") or layer.name_of(feature),
             "aliases": listing.join(properties.get("aliases") or []),
             "kind": self.code("kind", properties.get("kind")),
-            "summary": self.text(properties, "summary"),
+            "summary": self.text(properties, "summary") or self._columns(layer, properties),
             "zone": self.code("zone", properties.get("zone")),
             "zone_basis": self.code("zone_basis", properties.get("zone_basis")),
             "stage": self._stage(layer, properties),
@@ -286,8 +286,28 @@ class Wording:
             for place, each in cited.items()
         ]
 
+    def columns(self, layer: Layer) -> list[tuple[str, str]]:
+        """Return the properties of a layer with columns of its own, each with its title."""
+        if "summary" in layer.schema["properties"]:
+            return []
+        title = "x-title-en" if self.language == "en" else "title"
+        return [
+            (name, str(schema.get(title) or schema.get("title") or name))
+            for name, schema in layer.schema["properties"].items()
+            if name != layer.label
+        ]
+
+    def _columns(self, layer: Layer, properties: Mapping[str, Any]) -> str:
+        """Return an office's own columns in a line."""
+        between, behind = ("; ", ": ") if self.language == "en" else ("；", "：")
+        return between.join(
+            f"{title}{behind}{properties[name]}"
+            for name, title in self.columns(layer)
+            if properties.get(name) is not None
+        )
+
     def _stage(self, layer: Layer, properties: Mapping[str, Any]) -> str:
-        if is_ground(layer.style):
+        if is_ground(layer.style) or "stage" not in layer.schema["properties"]:
             return ""
         stage = properties.get("stage")
         return self.code("stage", stage) if stage else self.gettext("规划未说明")

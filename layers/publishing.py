@@ -122,7 +122,9 @@ def open_atlas(store: Store, bundle: Bundle, before: Atlas | None = None) -> Atl
         actuals=tuple(store.actuals()),
         results=_results(own.statements, layers, before),
         search=SearchIndex(
-            list(_names(features_by_ref)), list(_passages(documents)), bundle.readings
+            list(_names(_by_id(bundle), features_by_ref)),
+            list(_passages(documents)),
+            bundle.readings,
         ),
     )
 
@@ -199,6 +201,10 @@ def find_revision(store: Store, layer_id: str, text: str) -> Revision:
     if len(text) == len("2026-11-24"):
         moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
     return store.revision_at(layer_id, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _by_id(bundle: Bundle) -> dict[str, Layer]:
+    return {layer.id: layer for layer in bundle.catalogue.layers}
 
 
 def layer_of(bundle: Bundle, layer_id: str) -> Layer:
@@ -297,7 +303,7 @@ def check_text(bundle: Bundle, plan_id: str, text: PlanText) -> list[Finding]:
             [
                 (feature.id, Citation(**record))
                 for feature in bundle.features[layer.id]
-                for record in feature.properties["citations"]
+                for record in feature.properties.get("citations", ())
                 if record["plan"] == plan_id
             ],
         )
@@ -416,17 +422,17 @@ def _cited_text(store: Store, bundle: Bundle, plan_id: str) -> str | None:
     )
 
 
-def _names(features: Mapping[str, Feature]) -> Iterator[Named]:
+def _names(layers: Mapping[str, Layer], features: Mapping[str, Feature]) -> Iterator[Named]:
     for ref, feature in features.items():
         layer_id, _, feature_id = ref.partition("/")
         properties = feature.properties
         yield Named(
             layer_id,
             feature_id,
-            properties["name"],
-            properties["name_en"],
-            tuple(properties["aliases"]),
-            properties["kind"],
+            str(properties.get("name") or layers[layer_id].name_of(feature)),
+            str(properties.get("name_en", "")),
+            tuple(properties.get("aliases", ())),
+            str(properties.get("kind", "")),
             _weight(layer_id, properties),
         )
 
@@ -437,7 +443,7 @@ def _weight(layer_id: str, properties: Mapping[str, Any]) -> int:
         if properties["kind"] in _DISTANT_KINDS:
             return 1
         return (3 if layer_id == "projects" else 2) + (properties["zone"] is not None)
-    return 5
+    return 5 if "citations" in properties else 1
 
 
 def _passages(documents: Mapping[str, PlanDocument]) -> Iterator[Passage]:

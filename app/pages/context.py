@@ -135,6 +135,8 @@ def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
         "url": f"/api/collections/{layer.id}/revisions/{snapshot.digest}/overview",
         "label": layer.style.get("label"),
         "ground": is_ground(layer.style),
+        "name": layer.label,
+        "columns": words.columns(layer),
     }
 
 

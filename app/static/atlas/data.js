@@ -2,7 +2,7 @@
  * The layers' data: fetched once each, kept by reference ("projects/laoshangbu").
  *
  * @typedef {{type: "Feature", id: string, geometry: object | null, properties: Record<string, any>}} Feature
- * @typedef {{id: string, title: string, url: string, label: string | null, ground: boolean}} LayerConfig
+ * @typedef {{id: string, title: string, url: string, label: string | null, ground: boolean, name: string, columns: [string, string][]}} LayerConfig
  * @typedef {{ref: string, layer: LayerConfig, feature: Feature}} Entry
  */
 

@@ -56,6 +56,7 @@ export class Words {
 
   /** @param {Record<string, any>} p */
   certainty(p) {
+    if (!("precision" in p)) return "";
     if (!p.precision) return this.say("unmapped");
     const sketch = p.precision === "P3" || p.precision === "P4";
     return this.say(sketch ? "sketch" : "survey", { distance: distance(p.uncertainty_m) });
@@ -70,6 +71,13 @@ export class Words {
     });
   }
 
+  /** An office's own columns in a line. @param {import("./data.js").LayerConfig} layer @param {Record<string, any>} p */
+  columns(layer, p) {
+    const [between, behind] = this.config.lang === "en" ? ["; ", ": "] : ["；", "："];
+    const known = layer.columns.filter(([name]) => p[name] != null);
+    return known.map(([name, title]) => `${title}${behind}${p[name]}`).join(between);
+  }
+
   /** @param {Record<string, any>} p */
   precision(p) {
     if (!p.precision) return "";
@@ -82,13 +90,13 @@ export class Words {
     const p = feature.properties;
     return {
       layer: layer.title,
-      name: this.text(p, "name"),
+      name: this.text(p, "name") || p[layer.name] || feature.id,
       aliases: this.list(p.aliases),
       kind: this.code("kind", p.kind),
-      summary: this.text(p, "summary"),
+      summary: this.text(p, "summary") || this.columns(layer, p),
       zone: this.code("zone", p.zone),
       zone_basis: this.code("zone_basis", p.zone_basis),
-      stage: !layer.ground ? this.code("stage", p.stage) || this.say("stageUnknown") : "",
+      stage: !layer.ground && "stage" in p ? this.code("stage", p.stage) || this.say("stageUnknown") : "",
       commitment: this.commitment(p),
       industries: this.list(p.industries?.map((code) => this.code("industries", code))),
       area: this.area(p),
