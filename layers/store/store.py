@@ -54,6 +54,15 @@ class Store:
     where : Path or str
         An SQLite file, or ``postgresql://…``.
 
+    Attributes
+    ----------
+    read_only : bool
+        Every write is refused: a standby, or a file without the right to.
+    drafts : Drafts
+        Changes that wait to be published.
+    people : People
+        Accounts and tokens.
+
     Raises
     ------
     StoreUnavailable
