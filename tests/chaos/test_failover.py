@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
+from app.main import create_app
+from app.settings import Settings
+from layers.catalogue import bundled_data, read_bundle
 from layers.errors import StoreUnavailable
+from layers.publishing import seed_store
 from layers.store import Store
 
 
@@ -65,4 +71,34 @@ def test_a_standby_is_read_and_refuses_to_be_written(pair, publisher, wait):
     with pytest.raises(StoreUnavailable, match="read-only"):
         publisher.publish(reading, 2)
     reading.close()
+    writing.close()
+
+
+def test_an_atlas_on_a_standby_serves_what_the_primary_has_published(pair, wait):
+    primary, standby, name = pair
+    writing = Store(primary.address.format(name))
+    bundle = read_bundle(bundled_data())
+    seed_store(writing, bundle)
+    reading = Store(standby.address.format(name))
+    wait(lambda: "projects" in reading.heads())
+    reading.close()
+    with TestClient(create_app(Settings(store=standby.address.format(name)))) as client:
+        head = writing.head("projects")
+        features = [
+            replace(each, properties={**each.properties, "name": "主库的新名"})
+            if each.id == "laoshangbu"
+            else each
+            for each in writing.features(head)
+        ]
+        made = writing.publish(
+            "projects", features, base=head, kind="publish", author="a", message="m"
+        )
+        item = "/api/collections/projects/items/laoshangbu"
+        fresh = client.get(item, params={"min_seq": made.sequence})
+        assert fresh.status_code in {200, 503}
+        while fresh.status_code == 503:
+            assert fresh.headers["retry-after"] == "1"
+            fresh = client.get(item, params={"min_seq": made.sequence})
+        assert fresh.json()["properties"]["name"] == "主库的新名"
+        assert client.get(item, params={"min_seq": made.sequence + 5}).status_code == 503
     writing.close()
