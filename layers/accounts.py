@@ -7,6 +7,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from argon2 import PasswordHasher
@@ -27,8 +28,6 @@ TOKEN_PREFIX = "atlas_"  # noqa: S105  it makes a token that leaked easy to find
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_urlsafe())
-"""Verified for a name that nobody has, so that the answer takes as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +140,16 @@ def verify_password(account: Account | None, password: str) -> bool:
     It takes as long for a name that nobody has.
     """
     try:
-        _HASHER.verify(_NOBODY if account is None else account.password, password)
+        _HASHER.verify(_nobody() if account is None else account.password, password)
     except (VerificationError, InvalidHashError):
         return False
     return account is not None and account.disabled is None
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    """Return what is verified for a name that nobody has, so that the answer takes as long."""
+    return _HASHER.hash(secrets.token_urlsafe())
 
 
 def needs_rehash(account: Account) -> bool:

@@ -17,7 +17,6 @@ from itertools import accumulate, islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from opencc import OpenCC
-from pypinyin import Style, lazy_pinyin, pinyin
 from rapidfuzz import fuzz, process
 
 from .errors import DataInvalid
@@ -376,6 +375,9 @@ def _syllables(text: str, known: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 def _per_character(text: str) -> list[str]:
     """Return the dictionary's readings in context, aligned with the characters."""
+    # The dictionary takes a quarter of a second, which most commands can do without.
+    from pypinyin import Style, lazy_pinyin
+
     syllables: list[str] = []
     for part in re.findall(r"[㐀-鿿豈-﫿〇]+|.", text):
         if _HAN.match(part):
@@ -387,6 +389,8 @@ def _per_character(text: str) -> list[str]:
 
 def _other_readings(text: str, syllables: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the other readings of a name with polyphones, at most `MOST_READINGS`."""
+    from pypinyin import Style, pinyin
+
     choices: list[list[str]] = []
     for sign, usual in zip(text, syllables, strict=True):
         readings = [usual]
