@@ -14,6 +14,7 @@ from layers.publishing import check_store, seed_store
 from layers.store import Store
 
 from .api import router as api_router
+from .api.reads import Reads
 from .assets import StaticTree
 from .pages import router as pages_router
 from .problems import install_problem_handlers
@@ -57,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     check_store(store, bundle)
     seed_store(store, bundle)
     assets = StaticTree()
-    published = Published(store, bundle, assets)
+    published = Published(store, bundle, assets, settings.snapshots)
     app = FastAPI(
         title=bundle.catalogue.title,
         docs_url=None,
@@ -67,6 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.published = published
     app.state.assets = assets
+    app.state.settings = settings
+    app.state.reads = Reads(published, settings.public_url)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)

@@ -19,6 +19,7 @@ from .maps.figure import build_maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from layers.catalogue import Bundle
     from layers.comparison import Comparison
@@ -62,14 +63,20 @@ class Published:
         Also written to by other processes: the command line imports texts into it.
     bundle : Bundle
     assets : StaticTree
+    folder : Path, optional
+        Where large layers are kept ready to be read.
     """
 
-    def __init__(self, store: Store, bundle: Bundle, assets: StaticTree) -> None:
+    def __init__(
+        self, store: Store, bundle: Bundle, assets: StaticTree, folder: Path | None = None
+    ) -> None:
         self._store = store
         self._bundle = bundle
         self._assets = assets
+        self._folder = folder
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._stopped.set()
         self._state = self._take(None)
         self._asked = time.monotonic()
 
@@ -78,16 +85,25 @@ class Published:
         """The state that was last shown, without asking the store."""
         return self._state
 
+    @property
+    def at_once(self) -> State | None:
+        """The state to show now; None if nobody looks whether there is a newer one.
+
+        Then the store has to be asked first, see `current`.
+        """
+        return None if self._stopped.is_set() else self._state
+
     def start(self) -> None:
-        """Listen to the store in the background, where it can say that it has changed."""
+        """Look in the background whether the store has changed, and listen where it can say so."""
         self._stopped.clear()
-        listener = threading.Thread(
-            target=listen, args=(self._store, self._refresh, self._stopped), daemon=True
-        )
-        listener.start()
+        for target, arguments in (
+            (self._look, ()),
+            (listen, (self._store, self._refresh, self._stopped)),
+        ):
+            threading.Thread(target=target, args=arguments, daemon=True).start()
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Look and listen no more."""
         self._stopped.set()
 
     async def current(self, minimum: str | None = None) -> State:
@@ -146,6 +162,10 @@ class Published:
         first, second = _version("from", old), _version("to", new)
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
+    def _look(self) -> None:
+        while not self._stopped.wait(_POLL_S / 2):
+            self._refresh()
+
     def _refresh(self) -> None:
         with self._lock:
             self._asked = time.monotonic()
@@ -158,9 +178,9 @@ class Published:
     def _take(self, before: State | None) -> State:
         sequence = self._store.sequence()
         if before is None:
-            atlas = open_atlas(self._store, self._bundle)
+            atlas = open_atlas(self._store, self._bundle, folder=self._folder)
             return State(atlas, build_maps(atlas, self._assets), sequence)
-        atlas = open_atlas(self._store, self._bundle, before.atlas)
+        atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder)
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
 

@@ -15,6 +15,15 @@ _POLICY = (
 )
 
 
+HEADERS: list[tuple[bytes, bytes]] = [
+    (b"content-security-policy", f"{_POLICY}'self'".encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"access-control-allow-origin", b"*"),
+]
+"""What answers carry that do not pass through the middleware."""
+
+
 class SecurityHeaders:
     """ASGI middleware: a page may load nothing but our files, and only maps may be embedded."""
 

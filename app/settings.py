@@ -24,6 +24,9 @@ class Settings(BaseSettings):
         Where `atlas serve` listens.
     review_number : str or None
         The map review number (审图号) that public maps must carry, if there is one.
+    public_url : str or None
+        Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
+        it links repeat what each request says.
     """
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
@@ -34,6 +37,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     review_number: str | None = None
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
+
+    @property
+    def snapshots(self) -> Path:
+        """Where large layers are kept ready to be read; it may be removed at any time."""
+        return self.home / "snapshots"
 
     @property
     def store_address(self) -> Path | str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import shapely
 
 from .comparison import check_citations, compare
@@ -22,12 +25,13 @@ from .indicators import add_actual
 from .model import PlanVersion
 from .plan import Citation, decode_plan, parse_plan
 from .search import Named, Passage, SearchIndex
-from .snapshot import Atlas, take_layer
+from .snapshot import LARGE, Atlas, open_layer, take_layer
 from .statements import check_statements
 from .store import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from .catalogue import Bundle
     from .comparison import Comparison
@@ -85,13 +89,17 @@ def _is_behind(store: Store, head: Revision | None, features: Sequence[Feature])
     return head is None or (head.kind == SEED and _differs(store, head, features))
 
 
-def open_atlas(store: Store, bundle: Bundle, before: Atlas | None = None) -> Atlas:
+def open_atlas(
+    store: Store, bundle: Bundle, before: Atlas | None = None, folder: Path | None = None
+) -> Atlas:
     """Return the published state: the head of every layer, without internal features.
 
     Parameters
     ----------
     before : Atlas, optional
         An older state; what has not changed since is taken from it.
+    folder : Path, optional
+        Where large layers are kept ready to be read; without it everything is kept in memory.
     """
     layers = {}
     known = {} if before is None else before.layers
@@ -102,11 +110,11 @@ def open_atlas(store: Store, bundle: Bundle, before: Atlas | None = None) -> Atl
         if layer.id in known and known[layer.id].revision == head:
             layers[layer.id] = known[layer.id]
         else:
-            features = [f for f in store.features(head) if layer.is_public(f)]
-            layers[layer.id] = take_layer(layer, head, features)
+            layers[layer.id] = open_head(store, layer, head, folder)
     features_by_ref = {
         f"{layer_id}/{feature.id}": feature
         for layer_id, snapshot in layers.items()
+        if not snapshot.is_large
         for feature in snapshot.features
     }
     documents = {
@@ -129,6 +137,35 @@ def open_atlas(store: Store, bundle: Bundle, before: Atlas | None = None) -> Atl
     )
 
 
+def open_head(
+    store: Store, layer: Layer, head: Revision, folder: Path | None = None
+) -> LayerSnapshot:
+    """Return what may be shown of a layer's head.
+
+    A large layer is packed into files when it is first opened, and mapped into memory from then on;
+    those of older heads are removed.
+    """
+    count = store.count(head)
+    features = (each for each in store.stream(head) if layer.is_public(each))
+    if folder is None or count < LARGE:
+        return take_layer(layer, head, features)
+    files = folder / f"{layer.id}-{head.number}-{_shown_by(layer, head)}"
+    known = open_layer(layer, head, files)
+    if known is None:
+        known = take_layer(layer, head, features, count=count, folder=files)
+        form = re.compile(rf"{re.escape(layer.id)}-\d+-[0-9a-f]{{16}}")
+        for older in folder.iterdir():
+            if older != files and form.fullmatch(older.name):
+                shutil.rmtree(older, ignore_errors=True)
+    return known
+
+
+def _shown_by(layer: Layer, head: Revision) -> str:
+    """Return what changes when the files of a layer would: its features, its declaration."""
+    declared = orjson.dumps([head.digest, layer.access, layer.schema], option=orjson.OPT_SORT_KEYS)
+    return sha256(declared).hexdigest()[:16]
+
+
 def _results(
     statements: Sequence[Statement], layers: Mapping[str, LayerSnapshot], before: Atlas | None
 ) -> tuple[Result, ...]:
@@ -144,7 +181,7 @@ def _cited(layers: Mapping[str, LayerSnapshot]) -> list[Feature]:
     return [
         feature
         for snapshot in layers.values()
-        if "citations" in snapshot.layer.schema["properties"]
+        if "citations" in snapshot.layer.schema["properties"] and not snapshot.is_large
         for feature in snapshot.features
     ]
 

@@ -6,33 +6,76 @@ serialised once, and found by id, by position, by box and by property without a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import orjson
-import shapely
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from .errors import NotFound
-from .facets import facet_values
-from .geojson import digest, feature_document
+from .facets import NO_VALUE, facet_values, meets
+from .filters import find, indexed_names
+from .geojson import feature_document
+from .indexes import Indexes
 from .model import BBox
+from .packed import Packed, open_packed, pack, pack_in_files
 from .statements import propose_area, propose_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from .catalogue import Catalogue
     from .document import PlanDocument
+    from .filters import Expression
     from .indicators import Actual, IndicatorSet
     from .model import Feature, Layer, Revision
+    from .packed import Positions
     from .plan import Outline
     from .search import SearchIndex
     from .statements import Result, Side
+
+_FEW = 2_000
+
+LARGE = 20_000
+"""Features from which on a layer is kept in files, and is neither listed nor drawn whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which features of a layer are asked for, and in what order.
+
+    Attributes
+    ----------
+    bbox : BBox or None
+        Features whose geometry intersects it; those without geometry do not
+        (OGC API - Features Part 1, section 7.15.3).
+    area : BaseGeometry or None
+        The same for a box that is none in CRS84 degrees.
+    interval : tuple of (str or None)
+        First and last day (YYYY-MM-DD) of which the validity must have one, None where open.
+    equal : Mapping
+        Property name to the text of its value; a list has the value if one member does.
+    selection : Mapping
+        Chosen values by facet.
+    condition : Expression or None
+        A filter in CQL2.
+    order : tuple of (str, bool)
+        Properties to sort by, and whether from the largest down; what has no value comes last.
+    """
+
+    bbox: BBox | None = None
+    area: BaseGeometry | None = None
+    interval: tuple[str | None, str | None] = (None, None)
+    equal: Mapping[str, str] = field(default_factory=dict)
+    selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    condition: Expression | None = None
+    order: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,28 +84,37 @@ class LayerSnapshot:
 
     Attributes
     ----------
-    digest : str
-        SHA-256 of the canonical form of what is shown. It names the bytes in addresses and
-        ETags; the revision's own digest also covers internal features.
-    serialised : tuple of bytes
-        Each feature as GeoJSON (UTF-8), in the order of `features`.
+    packed : Packed
+        Its features in the order in which they are served.
+    features : sequence of Feature
+        The same as values; those of a large layer are read from the packed form when asked for.
     bbox : BBox or None
         Of all geometries; None if there is none.
     """
 
     layer: Layer
     revision: Revision
-    digest: str
-    features: tuple[Feature, ...]
-    serialised: tuple[bytes, ...]
+    packed: Packed
+    features: Sequence[Feature]
     bbox: BBox | None
-    _positions: Mapping[str, int]
-    _tree: shapely.STRtree
-    _in_tree: NDArray[np.intp]
+    indexes: Indexes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is shown, which names the bytes in addresses and ETags.
+
+        The revision's own digest also covers internal features.
+        """
+        return self.packed.digest
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the layer is too large to be listed or drawn whole."""
+        return len(self.packed) >= LARGE
 
     def has(self, feature_id: str) -> bool:
         """Tell whether the layer has a feature."""
-        return feature_id in self._positions
+        return self.indexes.position(feature_id) is not None
 
     def position(self, feature_id: str) -> int:
         """Return where a feature stands in `features`.
@@ -72,34 +124,45 @@ class LayerSnapshot:
         NotFound
             If the layer has no such feature.
         """
-        try:
-            return self._positions[feature_id]
-        except KeyError:
-            raise NotFound(f"Collection {self.layer.id} has no item {feature_id}.") from None
+        position = self.indexes.position(feature_id)
+        if position is None:
+            raise NotFound(f"Collection {self.layer.id} has no item {feature_id}.")
+        return position
 
-    def select(self, bbox: BBox | None, equal: Mapping[str, str]) -> list[int]:
-        """Return the positions of the features that meet every condition, in layer order.
+    def select(self, query: Query) -> range | Positions:
+        """Return the positions of the features that meet every condition of a query, in order."""
+        found: range | Positions = range(len(self.packed))
+        for positions in self._conditions(query):
+            found = positions if isinstance(found, range) else _common(found, positions)
+        for test in self._tests(query):
+            kept = [position for position in found if test(self.features[position])]
+            found = np.array(kept, dtype=np.uint32)
+        return _sorted(found, self.packed, query.order) if query.order else found
 
-        Parameters
-        ----------
-        bbox : BBox or None
-            Features whose geometry intersects it; those without geometry do not
-            (OGC API - Features Part 1, section 7.15.3).
-        equal : Mapping
-            Property name to the text of its value; a list has the value if one member does.
+    def answers_at_once(self, query: Query) -> bool:
+        """Tell whether a query takes next to no time: the layer is small, or indexes are there."""
+        if len(self.packed) <= _FEW:
+            return True
+        names = {*query.equal, *(query.selection.keys() & self.packed.columns.keys())}
+        if query.condition is not None:
+            indexed = indexed_names(query.condition)
+            if indexed is None:
+                return False
+            names |= indexed
+        others = query.area is not None or any(query.interval) or query.order
+        return not others and all(map(self.indexes.has_values, names))
+
+    def page(self, positions: range | Positions) -> list[memoryview]:
+        """Return the features at some positions as GeoJSON, for the members of an array.
+
+        Slices of the packed document; `BETWEEN` belongs between two of them.
         """
-        positions = range(len(self.features)) if bbox is None else self._within(bbox)
-        return [p for p in positions if _has_all(self.features[p].properties, equal)]
-
-    def collection(self, positions: Sequence[int]) -> bytes:
-        """Return the features at some positions as the members of a GeoJSON array."""
-        return b",\n".join([self.serialised[position] for position in positions])
+        return self.packed.members(positions)
 
     @property
-    def document(self) -> bytes:
+    def document(self) -> memoryview:
         """The whole layer as a GeoJSON FeatureCollection; the same bytes for the same digest."""
-        everything = self.collection(range(len(self.features)))
-        return b'{"type":"FeatureCollection","features":[\n' + everything + b"\n]}\n"
+        return self.packed.document
 
     @property
     def overview(self) -> bytes:
@@ -110,9 +173,111 @@ class LayerSnapshot:
         ]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
 
-    def _within(self, bbox: BBox) -> list[int]:
-        hits = self._tree.query(shapely.box(*bbox), predicate="intersects")
-        return sorted(int(self._in_tree[hit]) for hit in hits)
+    def _conditions(self, query: Query) -> Iterator[Positions]:
+        """Yield what each condition finds by an index or over whole columns."""
+        if query.bbox is not None:
+            yield self.indexes.boxes.touching(query.bbox)
+        if query.area is not None:
+            yield self.indexes.boxes.intersecting(query.area)
+        for name, text in query.equal.items():
+            yield self._equal(name, text)
+        for facet, chosen in query.selection.items():
+            if facet == "mapped":
+                drawn = ~np.isnan(self.packed.boxes[:, 0])
+                mask = (drawn & ("true" in chosen)) | (~drawn & ("false" in chosen))
+                yield np.flatnonzero(mask).astype(np.uint32)
+            elif facet in self.packed.columns:
+                yield self._chosen(facet, chosen)
+        if any(query.interval):
+            yield self._valid_in(*query.interval)
+        if query.condition is not None:
+            yield find(query.condition, self.packed, self.indexes)
+
+    def _tests(self, query: Query) -> Iterator[Callable[[Feature], bool]]:
+        """Yield what has to be asked of each feature: facets that are no columns."""
+        others = {
+            facet: chosen
+            for facet, chosen in query.selection.items()
+            if facet != "mapped" and facet not in self.packed.columns
+        }
+        if others:
+            yield lambda feature: meets(feature, others)
+
+    def _equal(self, name: str, text: str) -> Positions:
+        type_ = self.packed.columns[name].type
+        if pa.types.is_boolean(type_):
+            known = {"true": True, "false": False}.get(text.lower())
+            return _NOTHING if known is None else self.indexes.equal(name, known)
+        if pa.types.is_integer(type_) or pa.types.is_floating(type_):
+            try:
+                return self.indexes.equal(name, float(text))
+            except ValueError:
+                return _NOTHING
+        return self.indexes.equal(name, text)
+
+    def _chosen(self, facet: str, chosen: frozenset[str]) -> Positions:
+        found = [self._equal(facet, value) for value in chosen - {NO_VALUE}]
+        if NO_VALUE in chosen:
+            missing = pc.is_null(self.packed.columns[facet]).to_numpy(zero_copy_only=False)
+            found.append(np.flatnonzero(missing).astype(np.uint32))
+        return np.unique(np.concatenate([*found, _NOTHING]))
+
+    def _valid_in(self, first: str | None, last: str | None) -> Positions:
+        """Return the features whose validity meets an interval; an unknown end is open."""
+        met = np.ones(len(self.packed), dtype=bool)
+        for name, limit, test in (
+            ("valid_from", last, pc.less_equal),
+            ("valid_to", first, pc.greater_equal),
+        ):
+            if limit is not None and name in self.packed.columns:
+                truth = pc.fill_null(test(self.packed.columns[name], limit), True)
+                met &= truth.to_numpy(zero_copy_only=False)
+        return np.flatnonzero(met).astype(np.uint32)
+
+
+_NOTHING: Positions = np.array([], dtype=np.uint32)
+
+
+def _common(one: Positions, other: Positions) -> Positions:
+    return np.intersect1d(one, other, assume_unique=True)
+
+
+def _sorted(
+    found: range | Positions, packed: Packed, order: tuple[tuple[str, bool], ...]
+) -> Positions:
+    positions = np.asarray(found, dtype=np.uint32)
+    columns = {
+        f"{rank}": packed.ids if name == "id" else packed.columns[name]
+        for rank, (name, _) in enumerate(order)
+    }
+    table = pa.table(columns).take(pa.array(positions)).append_column("at", pa.array(positions))
+    keys = [
+        (f"{rank}", "descending" if down else "ascending") for rank, (_, down) in enumerate(order)
+    ]
+    ranked = pc.sort_indices(table, sort_keys=[*keys, ("at", "ascending")])
+    in_order: Positions = positions[ranked.to_numpy()]
+    return in_order
+
+
+class _Decoded(Sequence["Feature"]):
+    """The features of a packed layer, read when asked for."""
+
+    def __init__(self, packed: Packed) -> None:
+        self._packed = packed
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @overload
+    def __getitem__(self, index: int) -> Feature: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Feature]: ...
+    def __getitem__(self, index: int | slice) -> Feature | list[Feature]:
+        if isinstance(index, slice):
+            return [self._packed.feature(each) for each in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self._packed.feature(index % len(self))
 
 
 @dataclass(frozen=True)
@@ -142,6 +307,11 @@ class Atlas:
     actuals: tuple[Actual, ...]
     results: tuple[Result, ...]
     search: SearchIndex
+
+    @property
+    def listed(self) -> Mapping[str, LayerSnapshot]:
+        """The layers whose features are listed and drawn one by one: those that are not large."""
+        return {id_: each for id_, each in self.layers.items() if not each.is_large}
 
     @property
     def document(self) -> PlanDocument:
@@ -220,7 +390,7 @@ class Atlas:
             raise NotFound(f"There is no feature {feature_id}.")
         drawn = {
             feature.id: feature.geometry
-            for snapshot in self.layers.values()
+            for snapshot in self.listed.values()
             for feature in snapshot.features
             if feature.geometry is not None
         }
@@ -263,28 +433,45 @@ class Atlas:
             ) from None
 
 
-def take_layer(layer: Layer, revision: Revision, features: Sequence[Feature]) -> LayerSnapshot:
+def take_layer(
+    layer: Layer,
+    revision: Revision,
+    features: Iterable[Feature],
+    *,
+    count: int | None = None,
+    folder: Path | None = None,
+) -> LayerSnapshot:
     """Return the snapshot of a revision.
 
     Parameters
     ----------
-    features : sequence of Feature
+    features : iterable of Feature
         All that may be shown, in the order in which they are to be served.
+    count : int, optional
+        About how many; with `LARGE` or more they are kept in files, and read one by one.
+    folder : Path, optional
+        Where the files of large layers are; without it everything is kept in memory.
     """
-    boxes = [feature.bbox for feature in features]
-    drawn = np.array([i for i, box in enumerate(boxes) if box is not None], dtype=np.intp)
-    known = [box for box in boxes if box is not None]
-    return LayerSnapshot(
-        layer=layer,
-        revision=revision,
-        digest=digest(features),
-        features=tuple(features),
-        serialised=tuple(orjson.dumps(feature_document(feature)) for feature in features),
-        bbox=reduce(BBox.union, known) if known else None,
-        _positions={feature.id: i for i, feature in enumerate(features)},
-        _tree=shapely.STRtree([features[i].geometry for i in drawn]),
-        _in_tree=drawn,
-    )
+    if folder is None or count is None or count < LARGE:
+        known = tuple(features)
+        return _snapshot(layer, revision, pack(layer, known), known)
+    packed = pack_in_files(layer, features, folder)
+    return _snapshot(layer, revision, packed, _Decoded(packed))
+
+
+def open_layer(layer: Layer, revision: Revision, folder: Path) -> LayerSnapshot | None:
+    """Return the snapshot whose files are in a folder; None if there is none."""
+    packed = open_packed(folder)
+    return None if packed is None else _snapshot(layer, revision, packed, _Decoded(packed))
+
+
+def _snapshot(
+    layer: Layer, revision: Revision, packed: Packed, features: Sequence[Feature]
+) -> LayerSnapshot:
+    drawn = packed.boxes[~np.isnan(packed.boxes[:, 0])]
+    low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (None, None)
+    bbox = None if low is None or high is None else BBox(*map(float, (*low[:2], *high[2:])))
+    return LayerSnapshot(layer, revision, packed, features, bbox, Indexes(packed))
 
 
 OVERVIEW = (
@@ -307,20 +494,3 @@ def _overview(layer: Layer, feature: Feature) -> dict[str, Any]:
         return {"name": layer.name_of(feature), "chapters": []}
     known = {name: feature.properties[name] for name in names if feature.properties.get(name)}
     return known | {"chapters": [int(each) for each in facet_values("chapter", feature)]}
-
-
-def _has_all(properties: Mapping[str, Any], equal: Mapping[str, str]) -> bool:
-    return all(_has(properties.get(name), wanted) for name, wanted in equal.items())
-
-
-def _has(value: Any, wanted: str) -> bool:
-    if isinstance(value, list):
-        return any(_has(member, wanted) for member in value)
-    if value is None or isinstance(value, dict):
-        return False
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            return float(wanted) == value
-        except ValueError:
-            return False
-    return str(value) == wanted

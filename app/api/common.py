@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api")
 @router.api_route("", methods=["GET", "HEAD"])
 def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
     """Return where everything else is."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     words = _words(request, atlas, templates)
     catalogue = atlas.catalogue
     if wants_page(request):
@@ -63,7 +63,7 @@ def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep)
 @router.api_route("/collections", methods=["GET", "HEAD"])
 def get_collections(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
     """Return what is known of every collection."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     words = _words(request, atlas, templates)
     if wants_page(request):
         return page_answer(
@@ -84,7 +84,7 @@ def get_collection(
     request: Request, atlas: AtlasDep, templates: TemplatesDep, collection_id: str
 ) -> Response:
     """Return what is known of one collection."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     snapshot = atlas.layer(collection_id)
     words = _words(request, atlas, templates)
     if wants_page(request):
@@ -128,7 +128,7 @@ def collection_document(
         "storageCrs": CRS84,
         "revision": snapshot.revision.number,
         "updated": snapshot.revision.created.isoformat(timespec="seconds"),
-        "numberOfItems": len(snapshot.features),
+        "numberOfItems": len(snapshot.packed),
         "links": links,
     }
     if snapshot.bbox is not None:
@@ -146,7 +146,7 @@ def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -
         "title": words.title(layer),
         "description": words.title(layer, "description"),
         "attribution": words.title(layer, "attribution"),
-        "count": len(snapshot.features),
+        "count": len(snapshot.packed),
         "bbox": snapshot.bbox,
         "href": page_href(request, path),
         "items_href": page_href(request, f"{path}/items"),

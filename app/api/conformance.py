@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api")
 @router.api_route("/conformance", methods=["GET", "HEAD"])
 def get_conformance(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
     """Return the conformance classes that the API keeps."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     if wants_page(request):
         return page_answer(
             request,

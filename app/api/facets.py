@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api")
 @router.api_route("/facets", methods=["GET", "HEAD"])
 def get_facets(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Response:
     """Return the counts of every facet under what the parameters choose."""
-    given = refuse_unknown(request.query_params, {*FACETS, "collection"})
+    given = refuse_unknown(request, {*FACETS, "collection"})
     words = templates.wording(atlas, parse_language(given.get("lang")))
     selection = parse_selection(given)
     features = _features(atlas, given.get("collection"))

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, IMMUTABLE, JSON, address, link
+from app.links import GEOJSON, IMMUTABLE, address
 from layers.errors import NotFound
-from layers.facets import meets
 
-from .answers import bytes_answer, page_answer, page_href, self_links, wants_page
-from .parameters import ItemsQuery, parse_items_query, refuse_unknown
+from .answers import bytes_answer, page_answer, page_href, wants_page
+from .parameters import parse_items_query, query_pairs, refuse_unknown
+from .reads import Ready, Where, item_answer, items_answer, items_links
 
 if TYPE_CHECKING:
-    from app.links import Link
     from app.templating import Templates
     from app.wording import Wording
     from layers.model import Feature
     from layers.snapshot import Atlas, LayerSnapshot
+
+    from .parameters import ItemsQuery
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",)
 
@@ -38,32 +39,12 @@ def get_items(
 ) -> Response:
     """Return a page of items, filtered by box, time and properties, also of an older revision."""
     snapshot = atlas.layer(collection_id)
-    query = parse_items_query(request.query_params, snapshot.layer)
+    query = parse_items_query(query_pairs(request.scope["query_string"]), snapshot.layer)
     if query.revision is not None:
         snapshot = published.revision(snapshot, query.revision)
-    hits = [
-        position
-        for position in snapshot.select(query.bbox, query.equal)
-        if _is_valid_in(snapshot.features[position], query.interval)
-        and meets(snapshot.features[position], query.selection)
-    ]
-    page = hits[query.offset : query.offset + query.limit]
     if wants_page(request):
-        return _items_page(request, atlas, templates, snapshot, query, hits, page)
-    links = [
-        *self_links(request, page=False, media_type=GEOJSON),
-        link(
-            address(request, f"/api/collections/{collection_id}"), "collection", JSON, "Collection"
-        ),
-        *_paging(request, query, len(hits)),
-    ]
-    body = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
-        len(hits),
-        len(page),
-        orjson.dumps(links),
-    )
-    body += b'"features":[\n' + snapshot.collection(page) + b"\n]}\n"
-    return bytes_answer(request, body, GEOJSON)
+        return _items_page(request, atlas, templates, snapshot, query)
+    return _sent(items_answer(snapshot, query, _where(request), _known(request)))
 
 
 @router.api_route("/collections/{collection_id}/items/{item_id}", methods=["GET", "HEAD"])
@@ -75,22 +56,32 @@ def get_item(
     collection_id: str,
     item_id: str,
 ) -> Response:
-    """Return one item, also of an older revision."""
-    given = refuse_unknown(request.query_params, ["revision"])
+    """Return one item, also of an older revision or in another reference system."""
     snapshot = atlas.layer(collection_id)
+    given = refuse_unknown(request, ["revision", "crs"])
     if "revision" in given:
         snapshot = published.revision(snapshot, given["revision"])
-    position = snapshot.position(item_id)
     if wants_page(request):
-        return _item_page(request, atlas, templates, snapshot, snapshot.features[position])
-    links = [
-        *self_links(request, page=False, media_type=GEOJSON),
-        link(
-            address(request, f"/api/collections/{collection_id}"), "collection", JSON, "Collection"
-        ),
-    ]
-    body = snapshot.serialised[position][:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
-    return bytes_answer(request, body, GEOJSON)
+        feature = snapshot.features[snapshot.position(item_id)]
+        return _item_page(request, atlas, templates, snapshot, feature)
+    query = parse_items_query([("crs", given["crs"])] if "crs" in given else [], snapshot.layer)
+    return _sent(item_answer(snapshot, item_id, _where(request), _known(request), query))
+
+
+def _where(request: Request) -> Where:
+    base = request.app.state.settings.public_url or str(request.base_url).rstrip("/")
+    path = request.scope.get("raw_path") or quote(request.url.path).encode()
+    return Where(base, path.partition(b"?")[0], request.scope["query_string"])
+
+
+def _known(request: Request) -> bytes:
+    return request.headers.get("if-none-match", "").encode("latin-1")
+
+
+def _sent(ready: Ready) -> Response:
+    response = Response(b"".join(ready.body), ready.status)
+    response.raw_headers = list(ready.headers)
+    return response
 
 
 @router.api_route("/collections/{collection_id}/revisions/{digest}/items", methods=["GET", "HEAD"])
@@ -98,9 +89,9 @@ def get_revision_items(
     request: Request, atlas: AtlasDep, collection_id: str, digest: str
 ) -> Response:
     """Return a whole collection as it was published; these bytes never change."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     snapshot = _of_revision(atlas, collection_id, digest)
-    return bytes_answer(request, snapshot.document, GEOJSON, cache=IMMUTABLE)
+    return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
 
 
 @router.api_route(
@@ -108,7 +99,7 @@ def get_revision_items(
 )
 def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: str) -> Response:
     """Return a collection as the map draws it: all geometry, few properties; never changes."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     snapshot = _of_revision(atlas, collection_id, digest)
     return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
 
@@ -123,49 +114,27 @@ def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot
     return snapshot
 
 
-def _is_valid_in(feature: Feature, interval: tuple[str | None, str | None]) -> bool:
-    """Tell whether a feature's validity meets an interval; an unknown end is open."""
-    first, last = interval
-    valid_from, valid_to = (feature.properties.get(key) for key in ("valid_from", "valid_to"))
-    begins_in_time = last is None or valid_from is None or valid_from <= last
-    ends_in_time = first is None or valid_to is None or valid_to >= first
-    return begins_in_time and ends_in_time
-
-
-def _paging(request: Request, query: ItemsQuery, matched: int) -> list[Link]:
-    links = []
-    if query.offset + query.limit < matched:
-        href = _page_address(request, query, query.offset + query.limit)
-        links.append(link(href, "next", GEOJSON, "Next page"))
-    if query.offset > 0:
-        href = _page_address(request, query, max(0, query.offset - query.limit))
-        links.append(link(href, "prev", GEOJSON, "Previous page"))
-    return links
-
-
-def _page_address(request: Request, query: ItemsQuery, offset: int) -> str:
-    changes = {"offset": offset or None, "limit": query.limit}
-    return address(request, request.url.path, {**request.query_params, **changes})
-
-
 def _items_page(
     request: Request,
     atlas: Atlas,
     templates: Templates,
     snapshot: LayerSnapshot,
     query: ItemsQuery,
-    hits: list[int],
-    page: list[int],
 ) -> Response:
+    hits = snapshot.select(query.query)
+    page = hits[query.offset : query.offset + query.limit]
     words = templates.wording(atlas, parse_language(request.query_params.get("lang")))
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}/items"
-    features = [snapshot.features[position] for position in page]
+    features = [snapshot.features[int(position)] for position in page]
     rows = [
         {"id": f.id, "href": page_href(request, f"{path}/{f.id}"), "view": words.view(layer, f)}
         for f in features
     ]
-    beside = {each["rel"]: each["href"] for each in _paging(request, query, len(hits))}
+    beside = {
+        each["rel"]: each["href"]
+        for each in items_links(snapshot, query, _where(request), len(hits))
+    }
     return page_answer(
         request,
         atlas,

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api")
 @router.api_route("/indicators", methods=["GET", "HEAD"])
 def get_indicators(request: Request, atlas: AtlasDep) -> Response:
     """Return every figure of the plan, with what has come of its series since."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     known = atlas.indicators
     actuals: dict[str, list[dict[str, Any]]] = {}
     for actual in atlas.actuals:

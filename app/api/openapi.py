@@ -35,7 +35,7 @@ Schema = dict[str, Any]
 @router.api_route("/openapi", methods=["GET", "HEAD"])
 def get_openapi(request: Request, atlas: AtlasDep) -> Response:
     """Return the description of this API."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     return json_answer(request, describe(atlas, address(request, "/api")), OPENAPI)
 
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
+from layers.crs import CRS84_URI, find_crs, published_crs
 from layers.errors import InvalidParameter
 from layers.facets import FACETS, parse_selection
+from layers.filters import LANGUAGES, parse_filter, queryable_kinds
 from layers.model import BBox
+from layers.snapshot import Query
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from starlette.datastructures import QueryParams
+    from fastapi import Request
+    from shapely.geometry.base import BaseGeometry
 
+    from layers.crs import PublishedCrs
+    from layers.filters import Expression, Kind, Language
     from layers.model import Layer
 
 DEFAULT_LIMIT = 100
@@ -24,7 +32,12 @@ MAXIMUM_LIMIT = 10_000
 FORMATS = ("json", "html")
 
 _COMMON = frozenset(["f", "lang", "min_seq"])
-_ITEMS = frozenset(["limit", "offset", "bbox", "datetime", "revision"])
+_ITEMS = frozenset(
+    [
+        "limit", "offset", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
+        "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
+    ]
+)  # fmt: skip
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _INSTANT = re.compile(
@@ -36,30 +49,59 @@ _INSTANT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ItemsQuery:
-    """Which items of a collection are asked for (OGC API - Features Part 1, section 7.15).
+    """What an items request asks for (OGC API - Features Parts 1 to 3).
 
     Attributes
     ----------
-    interval : tuple of (str or None)
-        First and last day (YYYY-MM-DD) of `datetime`, None where it is open.
-    equal : Mapping
-        Property filters: name to the text of the value.
-    selection : Mapping
-        Chosen values by facet.
+    crs : PublishedCrs
+        In which coordinates are answered.
+    properties : frozenset of str or None
+        The only properties to answer with; None for all.
+    skip_geometry : bool
+        Whether to answer without geometry.
     revision : str or None
         Number of an older revision, or the day or moment at which it was the newest.
     """
 
-    limit: int = DEFAULT_LIMIT
-    offset: int = 0
-    bbox: BBox | None = None
-    interval: tuple[str | None, str | None] = (None, None)
-    equal: Mapping[str, str] = field(default_factory=dict)
-    selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    revision: str | None = None
+    query: Query
+    limit: int
+    offset: int
+    crs: PublishedCrs
+    properties: frozenset[str] | None
+    skip_geometry: bool
+    revision: str | None
+
+    @property
+    def is_as_stored(self) -> bool:
+        """Whether features are answered with the bytes that are kept of them."""
+        return self.crs.is_crs84 and self.properties is None and not self.skip_geometry
 
 
-def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
+def query_pairs(raw: bytes) -> list[tuple[str, str]]:
+    """Return the names and values of a query string.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is not percent-encoded UTF-8.
+    """
+    try:
+        if b"%" not in raw and b"+" not in raw:
+            parts = (part.partition("=") for part in raw.decode().split("&") if part)
+            return [(name, value) for name, _, value in parts]
+        return [
+            (unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode())
+            for name, _, value in (
+                part.partition(b"=") for part in raw.replace(b"+", b" ").split(b"&") if part
+            )
+        ]
+    except UnicodeDecodeError:
+        raise InvalidParameter(
+            "query", "The query is not percent-encoded UTF-8; encode its names and values anew."
+        ) from None
+
+
+def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
     """Return what the parameters of an items request ask for.
 
     Raises
@@ -67,20 +109,61 @@ def parse_items_query(query: QueryParams, layer: Layer) -> ItemsQuery:
     InvalidParameter
         If a parameter is unknown, repeated or malformed; it names the parameter.
     """
-    filters = queryable_names(layer)
-    given = refuse_unknown(query, _ITEMS | filters | frozenset(FACETS))
+    declared = _declared(layer)
+    given = _given(pairs, declared.parameters)
+    known = published_crs()[0]
+    bbox, area = _box(given)
     return ItemsQuery(
+        Query(
+            bbox=bbox,
+            area=area,
+            interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
+            equal={name: value for name, value in given.items() if name in declared.equal},
+            selection=parse_selection(given) if declared.facets & given.keys() else {},
+            condition=_condition(given, declared),
+            order=_order(given["sortby"], declared) if "sortby" in given else (),
+        ),
         limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
         offset=whole_number("offset", given["offset"]) if "offset" in given else 0,
-        bbox=parse_bbox(given["bbox"]) if "bbox" in given else None,
-        interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
-        equal={name: value for name, value in given.items() if name in filters - set(FACETS)},
-        selection=parse_selection(given),
+        crs=find_crs(given["crs"], "crs") if "crs" in given else known,
+        properties=_properties(given["properties"], layer) if "properties" in given else None,
+        skip_geometry=_truth("skipGeometry", given.get("skipGeometry", "false")),
         revision=given.get("revision"),
     )
 
 
-def refuse_unknown(query: QueryParams, allowed: Collection[str] = ()) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What the parameters of a layer's items may name."""
+
+    parameters: frozenset[str]
+    equal: frozenset[str]
+    facets: frozenset[str]
+    kinds: Mapping[str, Kind]
+
+
+_DECLARED: dict[int, tuple[Layer, _Declared]] = {}
+
+
+def _declared(layer: Layer) -> _Declared:
+    # A layer holds mappings, so it cannot be hashed; the catalogue keeps it as long as the process.
+    known = _DECLARED.get(id(layer))
+    if known is None or known[0] is not layer:
+        kinds = queryable_kinds(layer)
+        names = queryable_names(layer)
+        facets = frozenset(FACETS)
+        parameters = _COMMON | _ITEMS | names | facets
+        known = layer, _Declared(parameters, names - facets, facets, kinds)
+        _DECLARED[id(layer)] = known
+    return known[1]
+
+
+def queryable_names(layer: Layer) -> frozenset[str]:
+    """Return the properties of a layer that are filtered by as parameters of their names."""
+    return frozenset(queryable_kinds(layer)) - {"id", "geometry"} - _COMMON - _ITEMS
+
+
+def refuse_unknown(request: Request, allowed: Collection[str] = ()) -> dict[str, str]:
     """Return the parameters, each given once (Part 1, /req/core/query-param-unknown).
 
     Raises
@@ -88,63 +171,138 @@ def refuse_unknown(query: QueryParams, allowed: Collection[str] = ()) -> dict[st
     InvalidParameter
         If one is neither common (`f`, `lang`, `min_seq`) nor `allowed`, or stands twice.
     """
-    known = _COMMON | frozenset(allowed)
+    return _given(query_pairs(request.scope["query_string"]), _COMMON | frozenset(allowed))
+
+
+def _given(pairs: list[tuple[str, str]], known: frozenset[str]) -> dict[str, str]:
     seen: dict[str, str] = {}
-    for name, value in query.multi_items():
+    for name, value in pairs:
         if name not in known:
             listed = ", ".join(sorted(known))
-            raise InvalidParameter(name, f"There is no parameter {name} here; there are: {listed}.")
+            raise InvalidParameter(name, f"There is no parameter {name[:60]}; there are {listed}.")
         if name in seen:
-            raise InvalidParameter(name, f"Parameter {name} stands twice; give it once.")
+            raise InvalidParameter(name, f"Parameter {name} is given twice; give it once.")
         seen[name] = value
     if seen.get("f", "json") not in FORMATS:
         raise InvalidParameter("f", f"Parameter f is {seen['f']!r}; it must be json or html.")
     return seen
 
 
-def queryable_names(layer: Layer) -> frozenset[str]:
-    """Return the properties of a layer that can be filtered by: those with simple values."""
-    return frozenset(
-        name
-        for name, schema in layer.schema["properties"].items()
-        if schema.get("items", {}).get("type") != "object"
-    )
-
-
-def parse_bbox(text: str) -> BBox:
+def parse_bbox(text: str, parameter: str = "bbox") -> BBox:
     """Return the box that a `bbox` parameter describes.
 
     Parameters
     ----------
     text : str
         Four numbers, or six with heights, which are ignored: west, south, (bottom,) east, north
-        (, top) in CRS84 degrees.
+        (, top) in CRS84 degrees. A west beyond the east crosses the antimeridian.
 
     Raises
     ------
     InvalidParameter
-        If it is anything else, reversed, or out of range.
+        If it is anything else, upside down, or out of range.
     """
+    box = _four(text, parameter)
+    if not (-180 <= box.west <= 180 and -180 <= box.east <= 180 and box.south >= -90):
+        raise _bbox_fault("is outside longitude ±180, latitude ±90")
+    if box.north > 90:
+        raise _bbox_fault("is outside longitude ±180, latitude ±90")
+    if box.south > box.north:
+        raise _bbox_fault("is upside down; the order is west,south,east,north")
+    return box
+
+
+def _four(text: str, parameter: str = "bbox") -> BBox:
     parts = text.split(",")
     if len(parts) not in {4, 6}:
         raise _bbox_fault(f"has {len(parts)} numbers; it must have 4: west,south,east,north")
     if not all(_NUMBER.fullmatch(part.strip()) for part in parts):
         raise _bbox_fault("must be numbers, as in 116.9,36.5,117.1,36.7")
     numbers = [float(part) for part in parts]
-    west, south, east, north = numbers if len(parts) == 4 else [numbers[i] for i in (0, 1, 3, 4)]
     if not all(map(math.isfinite, numbers)):
         raise _bbox_fault("must be finite numbers")
-    if not (
-        -180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= 90 and -90 <= north <= 90
-    ):
-        raise _bbox_fault("is outside longitude ±180, latitude ±90")
-    if west > east or south > north:
-        raise _bbox_fault("is reversed; the order is west,south,east,north")
-    return BBox(west, south, east, north)
+    return BBox(*(numbers if len(parts) == 4 else [numbers[i] for i in (0, 1, 3, 4)]))
+
+
+def _box(given: Mapping[str, str]) -> tuple[BBox | None, BaseGeometry | None]:
+    """Return the box of a request as one in CRS84, or as an area where it is none there."""
+    if "bbox" not in given:
+        if "bbox-crs" in given:
+            find_crs(given["bbox-crs"], "bbox-crs")
+        return None, None
+    crs = find_crs(given["bbox-crs"], "bbox-crs") if "bbox-crs" in given else published_crs()[0]
+    if crs.is_crs84:
+        return parse_bbox(given["bbox"]), None
+    first, second, third, fourth = _four(given["bbox"])
+    box = BBox(second, first, fourth, third) if crs.swapped else BBox(first, second, third, fourth)
+    if not crs.projected:
+        return parse_bbox(",".join(map(str, box))), None
+    if box.west > box.east or box.south > box.north:
+        raise _bbox_fault("is reversed; its lower corner comes first, in the order of bbox-crs")
+    area = crs.area(BBox(first, second, third, fourth))
+    if not all(map(math.isfinite, area.bounds)):
+        raise _bbox_fault("is far outside the area of bbox-crs")
+    return None, area
 
 
 def _bbox_fault(reason: str) -> InvalidParameter:
     return InvalidParameter("bbox", f"Parameter bbox {reason}.")
+
+
+def _condition(given: Mapping[str, str], declared: _Declared) -> Expression | None:
+    language = given.get("filter-lang", "cql2-text")
+    if language not in LANGUAGES:
+        raise InvalidParameter(
+            "filter-lang", f"Parameter filter-lang must be {' or '.join(LANGUAGES)}."
+        )
+    crs = given.get("filter-crs", CRS84_URI)
+    find_crs(crs, "filter-crs")
+    if "filter" not in given:
+        return None
+    kinds = tuple(declared.kinds.items())
+    return _parsed_filter(given["filter"], LANGUAGES[LANGUAGES.index(language)], kinds, crs)
+
+
+@lru_cache(maxsize=512)
+def _parsed_filter(
+    text: str, language: Language, kinds: tuple[tuple[str, Kind], ...], crs: str
+) -> Expression:
+    return parse_filter(text, language, dict(kinds), find_crs(crs, "filter-crs").to_crs84)
+
+
+def _order(text: str, declared: _Declared) -> tuple[tuple[str, bool], ...]:
+    """Return the keys of ``sortby``: names with + (or none) or - before them.
+
+    A + that is not percent-encoded has become a space.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    keys = [(part.lstrip("+-"), part.startswith("-")) for part in parts]
+    sortable = [name for name, kind in declared.kinds.items() if kind not in {"geometry", "list"}]
+    for name, _ in keys:
+        if name not in sortable:
+            raise InvalidParameter(
+                "sortby",
+                f"Parameter sortby: {name[:60]!r} cannot be sorted by; there are "
+                f"{', '.join(sortable)}, with - before them for the largest first.",
+            )
+    return tuple(dict(keys).items())
+
+
+def _properties(text: str, layer: Layer) -> frozenset[str]:
+    wanted = frozenset(name for name in text.split(",") if name)
+    if unknown := wanted - layer.schema["properties"].keys():
+        raise InvalidParameter(
+            "properties",
+            f"Parameter properties: {layer.id} has no {', '.join(sorted(unknown))[:100]}; there "
+            f"are {', '.join(layer.schema['properties'])}.",
+        )
+    return wanted
+
+
+def _truth(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise InvalidParameter(name, f"Parameter {name} must be true or false.")
+    return text == "true"
 
 
 def _limit(text: str) -> int:
@@ -171,7 +329,8 @@ def whole_number(name: str, text: str) -> int:
 
 def _interval(text: str) -> tuple[str | None, str | None]:
     """Return the days of an instant or interval (Part 1, section 7.15.4; RFC 3339)."""
-    parts = text.split("/")
+    # The + of a time zone that is not percent-encoded has become a space.
+    parts = text.replace(" ", "+").split("/")
     open_end = {"", ".."}
     if len(parts) > 2 or (len(parts) == 1 and parts[0] in open_end):
         raise _datetime_fault()

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api")
 @router.api_route("/plans", methods=["GET", "HEAD"])
 def get_plans(request: Request, atlas: AtlasDep) -> Response:
     """Return the plans that the atlas knows."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     plans = [_summary(request, document) for document in atlas.documents.values()]
     return json_answer(request, {"plans": plans})
 
@@ -37,7 +37,7 @@ def get_plans(request: Request, atlas: AtlasDep) -> Response:
 @router.api_route("/plans/{plan_id}", methods=["GET", "HEAD"])
 def get_plan(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
     """Return a plan's outline and where it is read; its text is on the reader's page only."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     document = atlas.plan(plan_id)
     outline = [
         {
@@ -56,7 +56,7 @@ def get_plan(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
 @router.api_route("/plans/{plan_id}/coverage", methods=["GET", "HEAD"])
 def get_coverage(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
     """Return the coverage ledger: by chapter, and sentence by sentence."""
-    given = refuse_unknown(request.query_params, {"chapter", "state"})
+    given = refuse_unknown(request, {"chapter", "state"})
     chapter = _chapter(given.get("chapter"))
     state = given.get("state")
     if state is not None and state not in STATES:
@@ -82,7 +82,7 @@ def get_coverage(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
 @router.api_route("/plans/{plan_id}/statements", methods=["GET", "HEAD"])
 def get_statements(request: Request, atlas: AtlasDep, plan_id: str) -> Response:
     """Return the plan's spatial statements and what has become of each."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     atlas.plan(plan_id)
     results = [r for r in atlas.results if r.statement.citations[0].plan == plan_id]
     counts = {
@@ -99,7 +99,7 @@ def get_proposal(
     request: Request, atlas: AtlasDep, templates: TemplatesDep, plan_id: str, feature_id: str
 ) -> Response:
     """Return the polygon that the plan's words about a feature's sides describe, as a proposal."""
-    refuse_unknown(request.query_params)
+    refuse_unknown(request)
     atlas.plan(plan_id)
     feature, sides, area = atlas.proposal(plan_id, feature_id)
     words = templates.wording(atlas, "zh")
@@ -123,7 +123,7 @@ def get_comparison(
     request: Request, atlas: AtlasDep, published: PublishedDep, plan_id: str
 ) -> Response:
     """Compare two imported versions of a plan: text, figures and features together."""
-    given = refuse_unknown(request.query_params, {"from", "to"})
+    given = refuse_unknown(request, {"from", "to"})
     atlas.plan(plan_id)
     comparison, old, new = published.compare(plan_id, given.get("from"), given.get("to"))
     followed = {

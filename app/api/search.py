@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api")
 @router.api_route("/search", methods=["GET", "HEAD"])
 async def get_search(request: Request, atlas: AtlasDep) -> Response:
     """Return what a query finds, best first: features, then paragraphs of imported texts."""
-    given = refuse_unknown(request.query_params, {"q", "limit"})
+    given = refuse_unknown(request, {"q", "limit"})
     if "q" not in given:
         raise InvalidParameter("q", "Parameter q is missing; give what to look for.")
     if len(given["q"]) > _LONGEST:

@@ -69,5 +69,13 @@ def _run(application: FastAPI, listener: socket.socket) -> None:
             shown = f"[{host}]" if ":" in host else host
             typer.echo(f"市中规划图集 · Shizhong Planning Atlas: http://{shown}:{port}")
 
-    config = uvicorn.Config(application, http="h11", log_level="warning", ws="none")
+    from app.server import protocol_for
+
+    config = uvicorn.Config(
+        application,
+        http=protocol_for(application.state.reads),
+        log_level="warning",
+        access_log=False,
+        ws="none",
+    )
     Server(config).run(sockets=[listener])

@@ -27,6 +27,7 @@ def label_anchors(snapshots: Iterable[LayerSnapshot]) -> Mapping[str, tuple[floa
     return {
         f"{snapshot.layer.id}/{feature.id}": _latitude_longitude(label_point(feature.geometry))
         for snapshot in snapshots
+        if not snapshot.is_large
         for feature in snapshot.features
         if feature.geometry is not None and not feature.geometry.is_empty
     }

@@ -110,7 +110,7 @@ def build_maps(
         If a map links to a file that has no local copy.
     """
     bounds = _bounds(atlas.layers.values())
-    maps = {WHOLE_ATLAS: _render(WHOLE_ATLAS, list(atlas.layers.values()), bounds, assets)}
+    maps = {WHOLE_ATLAS: _render(WHOLE_ATLAS, list(atlas.listed.values()), bounds, assets)}
     for layer_id in atlas.layers:
         snapshots = with_frames(atlas, layer_id)
         if before is not None and _is_same(before[0], layer_id, snapshots, bounds):

@@ -57,7 +57,7 @@ def atlas_context(
     other: Language = "zh" if words.language == "en" else "en"
     return {
         "figure": figure,
-        "config": script_config(atlas.layers.values(), words, figure),
+        "config": script_config(atlas.listed.values(), words, figure),
         "layers": [_layer_row(snapshot, words) for snapshot in atlas.layers.values()],
         "facets": _facets(atlas, words, selection),
         "chosen": bool(selection),
@@ -105,7 +105,7 @@ def script_config(
     snapshots: Iterable[LayerSnapshot], words: Wording, figure: RenderedMap
 ) -> dict[str, Any]:
     """Return what the page's script is told, ready for JSON."""
-    shown = list(snapshots)
+    shown = [snapshot for snapshot in snapshots if not snapshot.is_large]
     return {
         "lang": words.language,
         "title": words.title(words.atlas.catalogue),
@@ -154,9 +154,15 @@ def _layer_row(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
     return {
         "id": snapshot.layer.id,
         "title": words.title(snapshot.layer),
-        "counts": _counts(snapshot.features, words),
-        "legend": _legend(snapshot, words),
+        "counts": _layer_counts(snapshot, words),
+        "legend": [] if snapshot.is_large else _legend(snapshot, words),
     }
+
+
+def _layer_counts(snapshot: LayerSnapshot, words: Wording) -> str:
+    if snapshot.is_large:
+        return words.say("{count} 个，太多不逐一列出", count=f"{len(snapshot.packed):,}")
+    return _counts(snapshot.features, words)
 
 
 def _counts(features: Sequence[Feature], words: Wording) -> str:
@@ -211,7 +217,7 @@ def _facets(atlas: Atlas, words: Wording, selection: Selection) -> list[dict[str
     """Return every facet with its values, in the order of their code list, with counts."""
     features = [
         feature
-        for snapshot in atlas.layers.values()
+        for snapshot in atlas.listed.values()
         if not is_ground(snapshot.layer.style)
         for feature in snapshot.features
     ]
@@ -250,7 +256,7 @@ def _groups(atlas: Atlas, words: Wording, selection: Selection) -> list[dict[str
     for code in atlas.catalogue.codes.get("zone", {}):
         members[code] = []
     members[None] = []
-    for snapshot in atlas.layers.values():
+    for snapshot in atlas.listed.values():
         for feature in snapshot.features:
             members.setdefault(feature.properties.get("zone"), []).append((snapshot.layer, feature))
     last = members.pop(None)

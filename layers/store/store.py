@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 SCHEMA = "0004"
 """The newest migration."""
 
+_STREAMED = 5_000
+"""Features that are held at a time while all of a layer are read."""
+
 
 class Store:
     """Everything that an atlas keeps.
@@ -153,14 +156,26 @@ class Store:
 
     def features(self, revision: Revision) -> list[Feature]:
         """Return the features of a revision, in the order in which they were published."""
+        with self._reading() as connection:
+            return [feature_of(*row) for row in connection.execute(_in_order(revision))]
+
+    def count(self, revision: Revision) -> int:
+        """Return how many features a revision has."""
         table = schema.feature_version
         query = (
-            sa.select(table.c.id, table.c.geometry, table.c.properties)
+            sa.select(sa.func.count())
+            .select_from(table)
             .where(valid_in(revision.layer_id, revision.number))
-            .order_by(table.c.position, table.c.id)
         )
         with self._reading() as connection:
-            return [feature_of(*row) for row in connection.execute(query)]
+            return int(connection.execute(query).scalar_one())
+
+    def stream(self, revision: Revision) -> Iterator[Feature]:
+        """Yield the features of a revision as `features` does, without holding them all."""
+        with self._reading() as connection:
+            rows = connection.execution_options(yield_per=_STREAMED).execute(_in_order(revision))
+            for row in rows:
+                yield feature_of(*row)
 
     def publish(
         self,
@@ -399,6 +414,15 @@ def _schema_of(connection: sa.Connection) -> str | None:
         return None
     version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if version is None else str(version)
+
+
+def _in_order(revision: Revision) -> sa.Select[tuple[Any, ...]]:
+    table = schema.feature_version
+    return (
+        sa.select(table.c.id, table.c.geometry, table.c.properties)
+        .where(valid_in(revision.layer_id, revision.number))
+        .order_by(table.c.position, table.c.id)
+    )
 
 
 def _plan_columns() -> list[sa.Column[Any]]:

@@ -1,0 +1,126 @@
+"""The HTTP server: uvicorn, with a short cut for ready answers and patience that ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from .api.reads import Reads, Ready
+
+LONGEST_HEAD = 65_536
+"""Bytes of request line and headers."""
+
+PATIENCE_S = 30.0
+"""How long a client may take to send its request line and headers."""
+
+BODY_PATIENCE_S = 300.0
+"""How long it may take to send the rest."""
+
+_LOOK_S = 5.0
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n"
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n"
+
+
+def protocol_for(reads: Reads) -> type[HttpToolsProtocol]:
+    """Return the protocol of a server that answers reads before it asks the application.
+
+    What `Reads` does not answer at once, and whatever comes while something else is still being
+    answered, goes to the application as ever.
+    """
+
+    class Protocol(_Patient):
+        _ready: Ready | None = None
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            self._ready = self._answer()
+            if self._ready is None:
+                super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            if self._ready is None:
+                super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            if self._ready is None:
+                super().on_message_complete()
+                return
+            ready, self._ready = self._ready, None
+            head = [STATUS_LINE[ready.status]]
+            for name, value in (*self.server_state.default_headers, *ready.headers):
+                head += [name, b": ", value, b"\r\n"]
+            head.append(b"\r\n")
+            self.transport.writelines([b"".join(head), *ready.body])
+            self.on_response_complete()
+
+        def _answer(self) -> Ready | None:
+            # Before the first request there is no cycle, whatever the annotation says.
+            cycle: RequestResponseCycle | None = self.cycle
+            busy = cycle is not None and not cycle.response_complete
+            if busy or self.flow.write_paused or self.parser.get_method() != b"GET":
+                return None
+            if not self.parser.should_keep_alive() or self.parser.should_upgrade():
+                return None
+            return reads.answer(self.url, self.headers)
+
+    return Protocol
+
+
+class _Patient(HttpToolsProtocol):
+    """Ends connections whose request does not come to an end."""
+
+    _in_head = True
+    _head_bytes = 0
+    _began = 0.0
+    _watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._began = self.loop.time()
+        self._watch = self.loop.call_later(_LOOK_S, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > LONGEST_HEAD and len(data) < LONGEST_HEAD:
+                self._end(_TOO_LARGE)
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes, self._began = True, 0, self.loop.time()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        self._in_head, self._head_bytes, self._began = True, 0, self.loop.time()
+        super().on_response_complete()
+
+    def _look(self) -> None:
+        waited = self.loop.time() - self._began
+        waiting = self._in_head and self.timeout_keep_alive_task is None
+        cycle: RequestResponseCycle | None = self.cycle
+        sending = not self._in_head and cycle is not None and cycle.more_body
+        if (waiting and waited > PATIENCE_S) or (sending and waited > BODY_PATIENCE_S):
+            self._end(_TOO_SLOW)
+            return
+        self._watch = self.loop.call_later(_LOOK_S, self._look)
+
+    def _end(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(answer)
+            self.transport.close()
