@@ -16,9 +16,8 @@ JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html"
 PROBLEM = "application/problem+json"
+SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
-
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 

@@ -6,10 +6,20 @@ plans, figures, search.
 
 from fastapi import APIRouter
 
-from . import common, conformance, facets, features, indicators, openapi, plans, search
+from . import (
+    common,
+    conformance,
+    facets,
+    features,
+    indicators,
+    openapi,
+    plans,
+    schemas,
+    search,
+)
 
 router = APIRouter()
-for _part in (common, conformance, features, openapi, facets, plans, indicators, search):
+for _part in (common, conformance, features, schemas, openapi, facets, plans, indicators, search):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import CRS84, GEOJSON, HTML, JSON, OPENAPI, address, link
+from app.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, address, link
+from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
 from .parameters import refuse_unknown
@@ -23,6 +24,8 @@ CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
 )
+
+_OGC = "http://www.opengis.net/def/rel/ogc/1.0/"
 
 router = APIRouter(prefix="/api")
 
@@ -116,6 +119,9 @@ def collection_document(
             GEOJSON,
             "The whole collection as of this revision",
         ),
+        link(address(request, f"{path}/queryables"), f"{_OGC}queryables", SCHEMA, "Queryables"),
+        link(address(request, f"{path}/sortables"), f"{_OGC}sortables", SCHEMA, "Sortables"),
+        link(address(request, f"{path}/schema"), f"{_OGC}schema", SCHEMA, "Schema"),
         link(address(request, f"/maps/{layer.id}"), "preview", HTML, "Map"),
     ]
     document: dict[str, Any] = {
@@ -124,15 +130,15 @@ def collection_document(
         "description": words.title(layer, "description"),
         "attribution": words.title(layer, "attribution"),
         "itemType": "feature",
-        "crs": [CRS84],
-        "storageCrs": CRS84,
+        "crs": [each.uri for each in published_crs()],
+        "storageCrs": CRS84_URI,
         "revision": snapshot.revision.number,
         "updated": snapshot.revision.created.isoformat(timespec="seconds"),
         "numberOfItems": len(snapshot.packed),
         "links": links,
     }
     if snapshot.bbox is not None:
-        document["extent"] = {"spatial": {"bbox": [list(snapshot.bbox)], "crs": CRS84}}
+        document["extent"] = {"spatial": {"bbox": [list(snapshot.bbox)], "crs": CRS84_URI}}
     return document
 
 

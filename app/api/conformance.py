@@ -6,11 +6,16 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 
-from . import common, features, openapi
+from . import common, features, openapi, schemas
 from .answers import json_answer, page_answer, self_links, wants_page
 from .parameters import refuse_unknown
 
-CONFORMANCE = (*common.CONFORMANCE, *features.CONFORMANCE, *openapi.CONFORMANCE)
+CONFORMANCE = (
+    *common.CONFORMANCE,
+    *features.CONFORMANCE,
+    *schemas.CONFORMANCE,
+    *openapi.CONFORMANCE,
+)
 
 router = APIRouter(prefix="/api")
 

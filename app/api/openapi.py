@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep
-from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, address
+from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, address
 from layers.coverage import STATES
+from layers.crs import published_crs
 from layers.facets import FACETS
+from layers.filters import LANGUAGES
 
 from .answers import json_answer
 from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
@@ -78,6 +80,13 @@ def _paths(atlas: Atlas) -> Schema:
         layer = snapshot.layer
         path = f"/collections/{layer.id}"
         paths[path] = _get(f"{layer.id}.getCollection", layer.title, "Collection", missing=True)
+        for name in ("queryables", "sortables", "schema"):
+            paths[f"{path}/{name}"] = _get(
+                f"{layer.id}.get{name.capitalize()}",
+                f"{layer.title}: {name}",
+                "JsonSchema",
+                media_type=SCHEMA,
+            )
         paths[f"{path}/items"] = _items(layer)
         paths[f"{path}/items/{{featureId}}"] = _item(layer)
     return paths
@@ -119,7 +128,10 @@ def _facets() -> list[Schema]:
 
 
 def _items(layer: Layer) -> Schema:
-    names = ["limit", "offset", "bbox", "datetime", "revision"]
+    names = [
+        "limit", "offset", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
+        "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
+    ]  # fmt: skip
     filters = [
         _query(
             name, layer.schema["properties"][name].get("title", name), _filter_schema(layer, name)
@@ -146,7 +158,7 @@ def _item(layer: Layer) -> Schema:
         f"{layer.title}: one item",
         "Feature",
         media_type=GEOJSON,
-        parameters=[_reference("featureId"), _reference("revision")],
+        parameters=[_reference("featureId"), _reference("revision"), _reference("crs")],
         missing=True,
     )
 
@@ -205,6 +217,7 @@ def _filter_schema(layer: Layer, name: str) -> Schema:
 
 def _parameters() -> Schema:
     limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
+    systems = {"type": "string", "format": "uri", "enum": [each.uri for each in published_crs()]}
     box = {
         "type": "array",
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
@@ -230,6 +243,30 @@ def _parameters() -> Schema:
             "min_seq",
             "Sequence number that the answer must have reached, else 503",
             {"type": "integer", "minimum": 0},
+        ),
+        "crs": _query("crs", "In which system coordinates are answered", systems),
+        "bbox-crs": _query("bbox-crs", "In which system the bbox is", systems),
+        "filter": _query("filter", "Condition in CQL2", {"type": "string"}),
+        "filter-lang": _query(
+            "filter-lang",
+            "Language of the filter",
+            {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
+        ),
+        "filter-crs": _query("filter-crs", "In which system the filter's shapes are", systems),
+        "sortby": _query(
+            "sortby",
+            "Properties to sort by, with - before them for the largest first",
+            {"type": "array", "items": {"type": "string"}},
+        ),
+        "properties": _query(
+            "properties",
+            "The only properties to answer with",
+            {"type": "array", "items": {"type": "string"}},
+        ),
+        "skipGeometry": _query(
+            "skipGeometry",
+            "Whether to leave out geometry",
+            {"type": "boolean", "default": False},
         ),
         "f": _query("f", "Format", {"type": "string", "enum": list(FORMATS)}),
         "lang": _query("lang", "Language of the texts", {"type": "string", "enum": ["zh", "en"]}),
@@ -297,6 +334,7 @@ _SCHEMAS: Schema = {
         for name, (member, kind) in _LISTS.items()
     },
     "Plan": {"type": "object"},
+    "JsonSchema": {"type": "object", "required": ["$schema", "properties"]},
     "LandingPage": {
         "type": "object",
         "required": ["links"],

@@ -2,6 +2,7 @@
 
 from .evaluation import find, indexed_names
 from .expression import (
+    GEOMETRY,
     LANGUAGES,
     Call,
     Expression,
@@ -14,6 +15,7 @@ from .expression import (
 )
 
 __all__ = [
+    "GEOMETRY",
     "LANGUAGES",
     "Call",
     "Expression",

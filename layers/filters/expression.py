@@ -272,6 +272,8 @@ class _Reading:
 
     def _call(self, op: str, nodes: Sequence[Any]) -> Expression:
         if op in {"and", "or"}:
+            if not nodes:
+                raise _fault(f"{op} takes conditions, and there are none")
             return Call(op, tuple(self._condition(each) for each in nodes), "boolean")
         if op == "in":
             return self._in(nodes)
@@ -329,6 +331,9 @@ def _geometry(node: Mapping[str, Any]) -> BaseGeometry:
     try:
         if "bbox" in node:
             return _box([float(each) for each in node["bbox"]])
+        for ring in _rings(node):
+            if len(ring) < 4 or ring[0] != ring[-1]:
+                raise _fault("a ring of a polygon is not closed; repeat its first position")
         geometry: BaseGeometry = shape(dict(node))
     except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as error:
         raise _fault(f"a geometry cannot be built ({_shortened(str(error))})") from None
@@ -338,6 +343,14 @@ def _geometry(node: Mapping[str, Any]) -> BaseGeometry:
     if not geometry.is_valid:
         raise _fault(f"a geometry is not valid ({shapely.is_valid_reason(geometry)})")
     return shapely.force_2d(geometry)
+
+
+def _rings(node: Mapping[str, Any]) -> Sequence[Any]:
+    if node.get("type") == "Polygon":
+        return list(node["coordinates"])
+    if node.get("type") == "MultiPolygon":
+        return [ring for polygon in node["coordinates"] for ring in polygon]
+    return ()
 
 
 def _box(numbers: Sequence[float]) -> BaseGeometry:

@@ -58,7 +58,7 @@ def test_core_fc_md_success(get):
     for collection in document["collections"]:
         assert rels(collection) >= {"self", "items"}
         assert collection["itemType"] == "feature"
-        assert collection["crs"] == [CRS84]
+        assert collection["crs"][0] == CRS84
         ((west, south, east, north),) = collection["extent"]["spatial"]["bbox"]
         assert 116.8 < west < east < 117.2
         assert 36.4 < south < north < 36.7
