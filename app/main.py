@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from .settings import Settings
 
+_LARGEST_BODY = 100_000_000
+"""Bytes of a body after which a connection is ended; routes that take one have limits of theirs."""
+
 _SMALLEST_COMPRESSED = 500
 """Bytes below which an answer is sent as it is."""
 
@@ -65,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         lifespan=_listening(published),
+        max_body_size=_LARGEST_BODY,
     )
     app.state.published = published
     app.state.assets = assets
@@ -77,7 +81,13 @@ def create_app(settings: Settings) -> FastAPI:
     install_problem_handlers(app)
     app.add_middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"])
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["authorization", "content-type", "content-crs", "if-match", "if-none-match"],
+        expose_headers=["ETag", "Location", "Content-Crs", "Link"],
+    )
     return app
 
 

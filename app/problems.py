@@ -11,27 +11,53 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from layers.errors import (
     AtlasError,
     InvalidParameter,
+    NotAllowed,
     NotFound,
     NotFresh,
     RevisionConflict,
+    StaleEdit,
     StoreUnavailable,
+    ValidationFailed,
 )
 
 from .i18n import parse_language
 from .links import PROBLEM, prefers_html
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fastapi import FastAPI, Request
+    from starlette.types import Scope
+
+    from layers.errors import Finding
 
 _LOG = logging.getLogger(__name__)
+
+
+class PreconditionRequired(AtlasError):
+    """A request does not say which state it changes (RFC 6585, section 3)."""
+
+    code = "precondition-required"
+
+
+class TooLarge(AtlasError):
+    """A request has a body that is too large."""
+
+    code = "too-large"
+
 
 _STATUS: dict[type[AtlasError], int] = {
     NotFound: 404,
     InvalidParameter: 400,
+    PreconditionRequired: 428,
+    TooLarge: 413,
+    StaleEdit: 412,
+    ValidationFailed: 422,
     RevisionConflict: 409,
     NotFresh: 503,
     StoreUnavailable: 503,
@@ -49,12 +75,32 @@ def install_problem_handlers(app: FastAPI) -> None:
 async def _atlas_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AtlasError)  # noqa: S101  the handler is registered for it
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if isinstance(error, NotAllowed):
+        answer = problem(request, 403 if error.known else 401, error.sentence, code=error.code)
+        if not error.known:
+            answer.headers["WWW-Authenticate"] = 'Basic realm="atlas", charset="UTF-8", Bearer'
+        return answer
     if status == 500:
         return await _unforeseen(request, error)
-    errors = []
+    errors: list[dict[str, str]] = []
     if isinstance(error, InvalidParameter):
         errors = [{"parameter": error.parameter, "detail": error.sentence}]
+    if isinstance(error, ValidationFailed):
+        errors = [_finding(each) for each in error.findings[:_MOST_FINDINGS]]
     return problem(request, status, error.sentence, code=error.code, errors=errors)
+
+
+_MOST_FINDINGS = 100
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.rule,
+        "feature": finding.feature_id or "",
+        "field": finding.field,
+        "detail": finding.message,
+        "remedy": finding.remedy,
+    }
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -65,7 +111,21 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     }.get(error.status_code, str(error.detail))
     answer = problem(request, error.status_code, detail)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(_methods(request.app.routes, request.scope)))
     return answer
+
+
+def _methods(routes: Iterable[Any], scope: Scope) -> set[str]:
+    """Return the methods of every route at a path; the framework names those of the first only."""
+    found: set[str] = set()
+    for route in routes:
+        inner = getattr(getattr(route, "original_router", None), "routes", None)
+        if inner is not None:
+            found |= _methods(inner, scope)
+        elif route.matches(scope)[0] is Match.PARTIAL:
+            found |= route.methods or set()
+    return found
 
 
 async def _request_invalid(request: Request, error: Exception) -> Response:

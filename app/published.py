@@ -81,6 +81,21 @@ class Published:
         self._asked = time.monotonic()
 
     @property
+    def store(self) -> Store:
+        """Where everything is kept."""
+        return self._store
+
+    @property
+    def bundle(self) -> Bundle:
+        """What the atlas declares of its layers and plans."""
+        return self._bundle
+
+    async def renew(self) -> State:
+        """Return the state with everything in it that has been stored until now."""
+        await asyncio.to_thread(self._refresh)
+        return self._state
+
+    @property
     def latest(self) -> State:
         """The state that was last shown, without asking the store."""
         return self._state

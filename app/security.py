@@ -20,6 +20,7 @@ HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Location, Content-Crs, Link"),
 ]
 """What answers carry that do not pass through the middleware."""
 

@@ -182,7 +182,9 @@ def _layer(record: dict[str, Any], common: dict[str, Any]) -> Layer:
         )
     known = {name: record[name] for name in _PLAIN_MEMBERS}
     types = tuple(record["geometry_types"])
-    optional = {name: record[name] for name in ("id_column", "access") if name in record}
+    optional = {
+        name: record[name] for name in ("id_column", "access", "if_match") if name in record
+    }
     return Layer(**known, **optional, geometry_types=types, schema=schema, checks=checks)
 
 
@@ -210,6 +212,7 @@ def _schema(record: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+_OPTIONAL_MEMBERS = ("id_column", "access", "if_match")
 _PLAIN_MEMBERS = (
     "id",
     "file",

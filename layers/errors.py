@@ -8,7 +8,9 @@
     ├── CrsError              coordinates in a system that the operation cannot take
     ├── DataInvalid           published data or a source file is not what it must be
     │   └── ValidationFailed  the same, with the findings
+    ├── NotAllowed            somebody who is not known, or may not do this
     ├── RevisionConflict      a publish based on a revision that is no longer the head
+    │   └── StaleEdit         an edit of a feature that has been changed since it was read
     ├── NotFresh              a replica has not caught up with what is asked for
     └── StoreUnavailable      the store cannot be opened, read or written
 
@@ -141,6 +143,29 @@ class RevisionConflict(AtlasError):
 
     code = "revision-conflict"
     exit_status = 6
+
+
+class StaleEdit(RevisionConflict):
+    """An edit is based on a state of a feature that is no longer published."""
+
+    code = "stale-edit"
+
+
+class NotAllowed(AtlasError):
+    """Somebody is not known, or may not do what they ask for.
+
+    Parameters
+    ----------
+    known : bool
+        Whether it is known who asks.
+    """
+
+    code = "not-allowed"
+    exit_status = 8
+
+    def __init__(self, sentence: str, *, known: bool) -> None:
+        super().__init__(sentence)
+        self.known = known
 
 
 class NotFresh(AtlasError):

@@ -13,7 +13,7 @@ import orjson
 import shapely
 from shapely.geometry import shape
 
-from .errors import DataInvalid
+from .errors import DataInvalid, InvalidParameter
 from .model import Feature
 
 if TYPE_CHECKING:
@@ -59,6 +59,33 @@ def read_json(path: Path) -> Any:
         raise DataInvalid(f"{path.name}: {error}") from error
     except RecursionError as error:
         raise DataInvalid(f"{path.name}: nested too deeply to be a layer.") from error
+
+
+def parse_json(body: bytes) -> Any:
+    """Return what a UTF-8 JSON text holds, as strictly as `read_json`.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is none; the sentence names line and column.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_unique_keys,
+            parse_constant=_refuse_constant,
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidParameter("body", f"Byte {error.start} of the body is not UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise InvalidParameter(
+            "body",
+            f"The body is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
+        ) from error
+    except ValueError as error:
+        raise InvalidParameter("body", f"The body cannot be read: {error}") from error
+    except RecursionError as error:
+        raise InvalidParameter("body", "The body is nested too deeply.") from error
 
 
 def read_features(path: Path) -> list[Feature]:

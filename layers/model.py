@@ -66,6 +66,8 @@ class Layer:
         Where office files have the id, if they call it by a name of their own.
     access : str
         ``public`` or ``internal``, of features that do not say it of themselves.
+    if_match : bool
+        Whether every edit of a feature must name the state that it changes.
     checks : tuple of str
         Rules beside those of every layer, as `layers.checks` knows them.
     """
@@ -87,6 +89,7 @@ class Layer:
     checks: tuple[str, ...]
     id_column: str | None = None
     access: str = "public"
+    if_match: bool = False
 
     def is_public(self, feature: Feature) -> bool:
         """Tell whether a feature may be shown to anyone."""

@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass
+from hashlib import blake2b
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -25,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from .geojson import geometry_documents
+from .geojson import feature_document, geometry_documents
 from .model import Feature
 
 if TYPE_CHECKING:
@@ -146,6 +147,12 @@ def feature_json(document: Mapping[str, Any]) -> bytes:
     """
     plain = orjson.dumps(document)
     return plain if b"\\" not in plain else _TO_QGIS.sub(_code_point, plain)
+
+
+def feature_tag(feature: Feature | bytes) -> bytes:
+    """Return what changes when a feature does: a digest of its GeoJSON, given as such or not."""
+    stored = feature_json(feature_document(feature)) if isinstance(feature, Feature) else feature
+    return blake2b(stored, digest_size=12).hexdigest().encode()
 
 
 def pack(layer: Layer, features: Iterable[Feature]) -> Packed:

@@ -14,6 +14,7 @@ from .errors import DataInvalid, Finding, InvalidParameter, NotFound
 from .imports import HARMLESS, read_layer_file
 from .model import Feature
 from .publishing import layer_of
+from .snapshot import LARGE
 from .store import ChangeSet, Draft, new_draft
 
 if TYPE_CHECKING:
@@ -315,18 +316,33 @@ def _findings(
     features: Sequence[Feature],
     head: Sequence[Feature] | None,
 ) -> list[Finding]:
+    return check_layer(layer, features, context_of(store, bundle, layer, features, head))
+
+
+def context_of(
+    store: Store,
+    bundle: Bundle,
+    layer: Layer,
+    features: Sequence[Feature],
+    head: Sequence[Feature] | None,
+) -> Context:
+    """Return what a layer's features are checked against.
+
+    Of other layers those that are too large to be looked at each time are left out, unless a check
+    of the layer names them.
+    """
+    named = {check.partition(":")[2] for check in layer.checks}
     others = {
         layer_id: store.features(revision)
         for layer_id, revision in store.heads().items()
-        if layer_id != layer.id
+        if layer_id != layer.id and (layer_id in named or store.count(revision) < LARGE)
     }
-    context = Context(
+    return Context(
         {plan_id: data.outline for plan_id, data in bundle.plans.items()},
         others | {layer.id: features},
         head,
         [each for data in bundle.plans.values() for each in data.statements],
     )
-    return check_layer(layer, features, context)
 
 
 def _note_findings(notes: Iterable[tuple[str, str]], file: str) -> Iterable[Finding]:

@@ -245,6 +245,24 @@ def parcels(data) -> Path:
     return data
 
 
+@pytest.fixture(scope="session")
+def declare() -> Callable[..., Path]:
+    """Write the shipped data with layers like the parcels beside it, each with changed members."""
+
+    def write(folder: Path, *changes: dict[str, Any]) -> Path:
+        shutil.copytree(bundled_data(), folder)
+        path = folder / "geojson" / "catalog.json"
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for change in changes:
+            entry = PARCELS | change
+            document["layers"].append(entry | {"file": f"{entry['id']}.geojson"})
+            write_features(folder / "geojson" / f"{entry['id']}.geojson", [])
+        path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        return folder
+
+    return write
+
+
 @pytest.fixture
 def edit_catalogue(parcels) -> Callable[..., None]:
     """Change members of a layer's entry in the catalogue."""

@@ -16,10 +16,22 @@ from . import (
     plans,
     schemas,
     search,
+    transactions,
 )
 
 router = APIRouter()
-for _part in (common, conformance, features, schemas, openapi, facets, plans, indicators, search):
+for _part in (
+    common,
+    conformance,
+    features,
+    schemas,
+    transactions,
+    openapi,
+    facets,
+    plans,
+    indicators,
+    search,
+):
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -6,16 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 
-from . import common, features, openapi, schemas
+from . import common, features, openapi, schemas, transactions
 from .answers import json_answer, page_answer, self_links, wants_page
 from .parameters import refuse_unknown
 
-CONFORMANCE = (
-    *common.CONFORMANCE,
-    *features.CONFORMANCE,
-    *schemas.CONFORMANCE,
-    *openapi.CONFORMANCE,
-)
+_PARTS = (common, features, schemas, transactions, openapi)
+CONFORMANCE = tuple(uri for part in _PARTS for uri in part.CONFORMANCE)
 
 router = APIRouter(prefix="/api")
 

@@ -67,7 +67,7 @@ def get_items(
         snapshot = published.revision(snapshot, query.revision)
     if wants_page(request):
         return _items_page(request, atlas, templates, snapshot, query)
-    return _sent(items_answer(snapshot, query, _where(request), _known(request)))
+    return sent(items_answer(snapshot, query, where_of(request), _known(request)))
 
 
 @router.api_route("/collections/{collection_id}/items/{item_id}", methods=["GET", "HEAD"])
@@ -88,10 +88,11 @@ def get_item(
         feature = snapshot.features[snapshot.position(item_id)]
         return _item_page(request, atlas, templates, snapshot, feature)
     query = parse_items_query([("crs", given["crs"])] if "crs" in given else [], snapshot.layer)
-    return _sent(item_answer(snapshot, item_id, _where(request), _known(request), query))
+    return sent(item_answer(snapshot, item_id, where_of(request), _known(request), query))
 
 
-def _where(request: Request) -> Where:
+def where_of(request: Request) -> Where:
+    """Return the address under which a client asked."""
     base = request.app.state.settings.public_url or str(request.base_url).rstrip("/")
     path = request.scope.get("raw_path") or quote(request.url.path).encode()
     return Where(base, path.partition(b"?")[0], request.scope["query_string"])
@@ -101,7 +102,8 @@ def _known(request: Request) -> bytes:
     return request.headers.get("if-none-match", "").encode("latin-1")
 
 
-def _sent(ready: Ready) -> Response:
+def sent(ready: Ready) -> Response:
+    """Return a ready answer as the framework sends it."""
     response = Response(b"".join(ready.body), ready.status)
     response.raw_headers = list(ready.headers)
     return response
@@ -156,7 +158,7 @@ def _items_page(
     ]
     beside = {
         each["rel"]: each["href"]
-        for each in items_links(snapshot, query, _where(request), len(hits))
+        for each in items_links(snapshot, query, where_of(request), len(hits))
     }
     return page_answer(
         request,

@@ -22,7 +22,7 @@ from app.links import GEOJSON, HTML, JSON, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
-from layers.packed import BETWEEN, feature_json
+from layers.packed import BETWEEN, feature_json, feature_tag
 
 from .parameters import parse_items_query, query_pairs
 
@@ -89,6 +89,10 @@ class Where:
                 query += f"{'&' if query else ''}{name}={value}"
         here = self.base + self.path.decode("latin-1")
         return f"{here}?{query}" if query else here
+
+    def at(self, path: str) -> Where:
+        """Return another place of this server, without parameters."""
+        return Where(self.base, path.encode(), b"")
 
     def tag(self, *parts: bytes) -> bytes:
         """Return what changes when this address, or what is answered there, does."""
@@ -265,11 +269,6 @@ def item_answer(
 def not_modified(etag: bytes) -> Ready:
     """Return the answer to a client that has what it asks for."""
     return Ready(304, _headers(etag), ())
-
-
-def feature_tag(stored: bytes) -> bytes:
-    """Return the part of an item's ETag that is the same in all of its representations."""
-    return blake2b(stored, digest_size=12).hexdigest().encode()
 
 
 def is_known(etag: bytes, known: bytes) -> bool:

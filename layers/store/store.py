@@ -159,6 +159,16 @@ class Store:
         with self._reading() as connection:
             return [feature_of(*row) for row in connection.execute(_in_order(revision))]
 
+    def feature(self, revision: Revision, feature_id: str) -> Feature | None:
+        """Return one feature of a revision; None if it has none of this id."""
+        table = schema.feature_version
+        query = sa.select(table.c.id, table.c.geometry, table.c.properties).where(
+            valid_in(revision.layer_id, revision.number), table.c.id == feature_id
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else feature_of(*row)
+
     def count(self, revision: Revision) -> int:
         """Return how many features a revision has."""
         table = schema.feature_version

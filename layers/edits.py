@@ -1,0 +1,341 @@
+"""The use cases that change one feature at once: create, replace, update, delete.
+
+Each becomes a revision of its own, after the checks that a file goes through. An edit is refused
+for what it breaks, not for what was broken before it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import shapely
+from shapely.geometry import mapping, shape
+
+from .checks import check_layer, make_report
+from .crs import published_crs
+from .errors import InvalidParameter, NotFound, RevisionConflict, StaleEdit, ValidationFailed
+from .model import Feature
+from .packed import feature_tag
+from .publishing import layer_of
+from .snapshot import LARGE
+from .store import ChangeSet
+from .updates import context_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from .catalogue import Bundle
+    from .crs import PublishedCrs
+    from .errors import Finding
+    from .model import Layer, Revision
+    from .store import Store
+
+    Near: TypeAlias = Callable[[Sequence[Feature]], Sequence[Feature]]
+    Change: TypeAlias = Callable[[Feature | None], Feature | None]
+
+_TRIES = 8
+_GEOMETRIES = frozenset(
+    ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
+)
+
+
+@dataclass(frozen=True)
+class Editing:
+    """One person's edit of one layer.
+
+    Attributes
+    ----------
+    near : callable
+        Gives the published features of a large layer around some others; smaller layers are
+        checked whole.
+    message : str
+        What was changed and why; empty for a sentence that says which feature.
+    reason : str
+        Why warnings may pass.
+    key : str or None
+        Names the edit: asked for again, it is done once.
+    expected : collection of bytes or None
+        Tags (see `layers.packed.feature_tag`) of the states that the caller has seen; None if any
+        state may be changed.
+    """
+
+    store: Store
+    bundle: Bundle
+    layer_id: str
+    near: Near
+    author: str
+    message: str = ""
+    reason: str = ""
+    key: str | None = None
+    expected: Collection[bytes] | None = None
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that is edited."""
+        return layer_of(self.bundle, self.layer_id)
+
+    def create(self, document: Mapping[str, Any], crs: PublishedCrs | None = None) -> Feature:
+        """Publish a new feature, and return it.
+
+        Its id is that of the document, or of the layer's id column; else one is made.
+
+        Raises
+        ------
+        InvalidParameter
+            If the document is no GeoJSON feature, or its id is taken.
+        ValidationFailed
+            If it breaks a rule; nothing is stored.
+        """
+        layer = self.layer
+        properties = _object(document, "properties")
+        given = document.get("id") or properties.get(layer.id_column or "")
+        feature_id = str(given) if given else f"{layer.id}-{self._new_name()}"
+
+        def change(before: Feature | None) -> Feature:
+            if before is not None:
+                raise InvalidParameter(
+                    "id", f"Collection {layer.id} has an item {feature_id} already; change that."
+                )
+            return Feature(
+                feature_id,
+                _geometry(document.get("geometry"), layer, crs),
+                _complete(layer, feature_id, properties),
+            )
+
+        created = self._publish(feature_id, change, "Added")
+        assert created is not None  # noqa: S101  nothing here takes it away
+        return created
+
+    def replace(
+        self, feature_id: str, document: Mapping[str, Any], crs: PublishedCrs | None = None
+    ) -> Feature:
+        """Publish another feature of the same id, and return it; see `create`.
+
+        Raises
+        ------
+        NotFound
+            If there is none to replace.
+        StaleEdit
+            If it is no longer what the caller has seen.
+        """
+        layer = self.layer
+        properties = _object(document, "properties")
+
+        def change(before: Feature | None) -> Feature:
+            self._look(before, feature_id)
+            geometry = _geometry(document.get("geometry"), layer, crs)
+            return Feature(feature_id, geometry, _complete(layer, feature_id, properties))
+
+        replaced = self._publish(feature_id, change, "Replaced")
+        assert replaced is not None  # noqa: S101  nothing here takes it away
+        return replaced
+
+    def update(
+        self, feature_id: str, patch: Mapping[str, Any], crs: PublishedCrs | None = None
+    ) -> Feature:
+        """Publish a feature with some members changed (RFC 7396), and return it; see `replace`."""
+        layer = self.layer
+        changed = _object(patch, "properties")
+
+        def change(before: Feature | None) -> Feature:
+            known = self._look(before, feature_id)
+            geometry = known.geometry
+            if "geometry" in patch:
+                geometry = _geometry(patch["geometry"], layer, crs)
+            properties = {**known.properties, **changed}
+            kept = {name: value for name, value in properties.items() if value is not None}
+            return Feature(
+                feature_id, geometry, _complete(layer, feature_id, kept, known.properties)
+            )
+
+        updated = self._publish(feature_id, change, "Changed")
+        assert updated is not None  # noqa: S101  nothing here takes it away
+        return updated
+
+    def delete(self, feature_id: str) -> None:
+        """Publish the layer without a feature; see `replace`."""
+
+        def change(before: Feature | None) -> None:
+            self._look(before, feature_id)
+
+        self._publish(feature_id, change, "Removed")
+
+    def _new_name(self) -> str:
+        """Return an id that nobody has; the same for the same key."""
+        if self.key is None:
+            return secrets.token_hex(6)
+        return sha256(self.key.encode()).hexdigest()[:12]
+
+    def _look(self, before: Feature | None, feature_id: str) -> Feature:
+        if before is None or not self.layer.is_public(before):
+            raise NotFound(f"Collection {self.layer_id} has no item {feature_id}.")
+        if self.expected is not None and feature_tag(before) not in self.expected:
+            raise StaleEdit(
+                f"{self.layer_id}/{feature_id} has been changed since you read it; read it again "
+                "and make your change anew."
+            )
+        return before
+
+    def _publish(self, feature_id: str, change: Change, verb: str) -> Feature | None:
+        """Publish what a change makes of a feature, again and again while others come between."""
+        if self.key is not None:
+            for revision in self.store.revisions(self.layer_id):
+                if revision.key == self.key:
+                    return self.store.feature(revision, feature_id)
+        for _ in range(_TRIES):
+            head = self.store.head(self.layer_id)
+            before = None if head is None else self.store.feature(head, feature_id)
+            after = change(before)
+            if (
+                after is not None
+                and before is not None
+                and feature_tag(after) == feature_tag(before)
+            ):
+                return before
+            remark = self._check(head, before, after)
+            changes = ChangeSet(
+                () if after is None else (after,), (feature_id,) if after is None else (), {}
+            )
+            try:
+                self.store.publish(
+                    self.layer_id,
+                    changes,
+                    base=head,
+                    kind="edit",
+                    author=self.author,
+                    message=self.message.strip() or f"{verb} {feature_id}",
+                    key=self.key,
+                    remark=remark,
+                )
+            except RevisionConflict:
+                continue
+            return after
+        raise RevisionConflict(
+            f"Layer {self.layer_id} is being changed by others all the time; try again."
+        )
+
+    def _check(self, head: Revision | None, before: Feature | None, after: Feature | None) -> str:
+        """Return what the log is to say of warnings.
+
+        Raises
+        ------
+        ValidationFailed
+            If the edit brings an error that was not there before.
+        """
+        layer = self.layer
+        old, new = self._around(head, before, after)
+        context = context_of(self.store, self.bundle, layer, new, old)
+        findings = [each for each in check_layer(layer, new, context) if each.severity != "note"]
+        if not findings:
+            return ""
+        earlier = context_of(self.store, self.bundle, layer, old, None)
+        known = {_key(each) for each in check_layer(layer, old, earlier)}
+        brought = [each for each in findings if _key(each) not in known]
+        if errors := [each for each in brought if each.severity == "error"]:
+            raise ValidationFailed(errors)
+        if not brought:
+            return ""
+        reason = self.reason.strip() or "edited feature by feature"
+        accepted = make_report(layer.id, brought, ()).accept(reason)
+        return f"({accepted})"
+
+    def _around(
+        self, head: Revision | None, before: Feature | None, after: Feature | None
+    ) -> tuple[Sequence[Feature], Sequence[Feature]]:
+        """Return the features to check before and after: all of them, or those near the edit."""
+        touched = [each for each in (before, after) if each is not None]
+        if head is None:
+            others: Sequence[Feature] = ()
+        elif self.store.count(head) < LARGE:
+            others = self.store.features(head)
+        else:
+            others = self.near(touched)
+        ids = {each.id for each in touched}
+        rest = [each for each in others if each.id not in ids]
+        return (
+            [*rest, *([] if before is None else [before])],
+            [*rest, *([] if after is None else [after])],
+        )
+
+
+def _key(finding: Finding) -> tuple[str, str | None, str]:
+    return finding.rule, finding.feature_id, finding.field
+
+
+def _object(document: Mapping[str, Any], member: str) -> dict[str, Any]:
+    value = document.get(member)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidParameter(member, f'Member "{member}" must be an object.')
+    return dict(value)
+
+
+def _complete(
+    layer: Layer,
+    feature_id: str,
+    properties: Mapping[str, Any],
+    known: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return properties with the id in its column, and null for what is there but not known.
+
+    They come in the order that they had, or that the layer declares.
+    """
+    declared = layer.schema["properties"]
+    there = {*layer.schema["required"], *(known or ())}
+    missing = [name for name in declared if name in there and _may_be_null(declared[name])]
+    order = list(dict.fromkeys([*(known or ()), *declared, *properties]))
+    full = {**dict.fromkeys(missing), **properties}
+    if layer.id_column is not None and layer.id_column in declared:
+        full.setdefault(layer.id_column, feature_id)
+    return {name: full[name] for name in order if name in full}
+
+
+def _may_be_null(declared: Mapping[str, Any]) -> bool:
+    types = declared.get("type", ())
+    return "null" in ([types] if isinstance(types, str) else types)
+
+
+def _geometry(document: Any, layer: Layer, crs: PublishedCrs | None = None) -> BaseGeometry | None:
+    """Return a geometry in CRS84 degrees, of more parts where the layer holds only such."""
+    if document is None:
+        return None
+    if not isinstance(document, dict) or document.get("type") not in _GEOMETRIES:
+        raise InvalidParameter(
+            "geometry",
+            f'Member "geometry" must be null or one of {", ".join(sorted(_GEOMETRIES))}.',
+        )
+    try:
+        read = shapely.force_2d(shape(document))
+    except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as error:
+        raise InvalidParameter(
+            "geometry", f'Member "geometry" is not a {document["type"]} ({str(error)[:120]}).'
+        ) from None
+    geometry = (crs or published_crs()[0]).to_crs84(read)
+    if not _is_on_earth(geometry):
+        raise InvalidParameter(
+            "geometry",
+            "The coordinates are not those of the reference system: name it in Content-Crs, in "
+            "the order of its axes.",
+        )
+    many = f"Multi{geometry.geom_type}"
+    if geometry.geom_type not in layer.geometry_types and many in layer.geometry_types:
+        return shapely.from_wkt(f"{many.upper()} EMPTY") if geometry.is_empty else _many(geometry)
+    return geometry
+
+
+def _is_on_earth(geometry: BaseGeometry) -> bool:
+    positions = shapely.get_coordinates(geometry)
+    return bool(((abs(positions[:, 0]) <= 180) & (abs(positions[:, 1]) <= 90)).all())
+
+
+def _many(geometry: BaseGeometry) -> BaseGeometry:
+    several: BaseGeometry = shape(
+        {"type": f"Multi{geometry.geom_type}", "coordinates": [mapping(geometry)["coordinates"]]}
+    )
+    return several
