@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from .catalogue import Bundle
     from .crs import PublishedCrs
     from .errors import Finding
-    from .model import Layer, Revision
+    from .model import BBox, Layer, Revision
     from .store import Store
 
-    Near: TypeAlias = Callable[[Sequence[Feature]], Sequence[Feature]]
+    Near: TypeAlias = Callable[[Sequence[BBox]], Sequence[Feature]]
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
 _TRIES = 8
@@ -51,8 +51,8 @@ class Editing:
     Attributes
     ----------
     near : callable
-        Gives the published features of a large layer around some others; smaller layers are
-        checked whole.
+        Gives the published features of a large layer whose boxes meet some boxes; smaller layers
+        are checked whole.
     message : str
         What was changed and why; empty for a sentence that says which feature.
     reason : str
@@ -254,7 +254,7 @@ class Editing:
         elif self.store.count(head) < LARGE:
             others = self.store.features(head)
         else:
-            others = self.near(touched)
+            others = self.near([each.bbox for each in touched if each.bbox is not None])
         ids = {each.id for each in touched}
         rest = [each for each in others if each.id not in ids]
         return (

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from branca.element import Element, Figure
 
     from app.assets import StaticTree
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
 
 WHOLE_ATLAS = "atlas"
 """Name of the map that shows every layer."""
@@ -123,7 +124,7 @@ def build_maps(
 def _is_same(
     old: Atlas,
     layer_id: str,
-    snapshots: Sequence[LayerSnapshot],
+    snapshots: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
 ) -> bool:
     if layer_id not in old.layers or _bounds(old.layers.values()) != bounds:
@@ -132,7 +133,7 @@ def _is_same(
     return len(earlier) == len(snapshots) and all(map(operator.is_, earlier, snapshots))
 
 
-def with_frames(atlas: Atlas, layer_id: str) -> list[LayerSnapshot]:
+def with_frames(atlas: Atlas, layer_id: str) -> list[ServedLayer]:
     """Return a layer and, below it, the frames (layers that nobody can click)."""
     return [
         snapshot
@@ -143,7 +144,7 @@ def with_frames(atlas: Atlas, layer_id: str) -> list[LayerSnapshot]:
 
 def _render(
     name: str,
-    snapshots: Sequence[LayerSnapshot],
+    snapshots: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
     assets: StaticTree,
 ) -> RenderedMap:
@@ -166,7 +167,7 @@ def _render(
 
 def _figure(
     name: str,
-    snapshots: Sequence[LayerSnapshot],
+    snapshots: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
 ) -> Figure:
     view = _map(bounds)
@@ -210,7 +211,7 @@ def _map(bounds: tuple[float, float, float, float]) -> folium.Map:
     return view
 
 
-def _empty_layer(snapshot: LayerSnapshot, pane: str) -> folium.GeoJson:
+def _empty_layer(snapshot: ServedLayer, pane: str) -> folium.GeoJson:
     rules = style_rules(snapshot.layer.style)
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": []},
@@ -222,7 +223,7 @@ def _empty_layer(snapshot: LayerSnapshot, pane: str) -> folium.GeoJson:
     )
 
 
-def _bounds(snapshots: Iterable[LayerSnapshot]) -> tuple[float, float, float, float]:
+def _bounds(snapshots: Iterable[ServedLayer]) -> tuple[float, float, float, float]:
     """Return the box of all layers: the district's, and what reaches over its edge."""
     boxes = [snapshot.bbox for snapshot in snapshots if snapshot.bbox is not None]
     if not boxes:

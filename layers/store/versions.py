@@ -187,9 +187,10 @@ def versions_in(
     return {id_: Version(digest, position) for id_, digest, position in connection.execute(query)}
 
 
-def valid_in(layer_id: str, number: int) -> sa.ColumnElement[bool]:
+def valid_in(
+    layer_id: str, number: int, table: sa.FromClause = schema.feature_version
+) -> sa.ColumnElement[bool]:
     """Return the condition that a feature version belongs to a revision."""
-    table = schema.feature_version
     return sa.and_(
         table.c.layer == layer_id,
         table.c.first <= number,
