@@ -93,7 +93,7 @@ class BoxIndex:
         if not len(doubtful):
             return found
         shapes = self._packed.geometries(found[doubtful])
-        missed = doubtful[~shapely.intersects(shapes, shapely.box(*bbox))]
+        missed = doubtful[~shapely.intersects(shapes, shape_of(bbox))]
         return np.delete(found, missed) if len(missed) else found
 
     def candidates(self, bbox: BBox) -> Positions:
@@ -123,6 +123,16 @@ class BoxIndex:
             return np.flatnonzero(beside & above)
         unconnected = ~self._packed.connected[found]
         return np.flatnonzero((beside & above) | ((beside | above) & unconnected))
+
+
+def shape_of(bbox: BBox) -> BaseGeometry:
+    """Return a box as a geometry; one without width or height is no polygon that can be asked."""
+    west, south, east, north = bbox
+    if west < east and south < north:
+        return shapely.box(*bbox)
+    if (west, south) == (east, north):
+        return shapely.Point(west, south)
+    return shapely.LineString([(west, south), (east, north)])
 
 
 def _tree_of(boxes: NDArray[np.float64]) -> rtree.RTree | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-import shapely
 import sqlalchemy as sa
 
 from .facets import NO_VALUE
 from .filters import queryable_kinds
 from .filters.sql import conditions_of, geometry_of, typed
+from .indexes import shape_of
+from .served import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def conditions(query: Query, layer: Layer, table: sa.FromClause) -> Iterator[Con
 def meets_box(bbox: BBox, table: sa.FromClause) -> Condition:
     """Return the condition that the box of a feature meets a box in CRS84 degrees."""
     return table.c.shape.op("&&", is_comparison=True, return_type=sa.Boolean())(
-        geometry_of(shapely.box(*bbox))
+        geometry_of(shape_of(bbox))
     )
 
 
@@ -100,12 +100,12 @@ def behind(
     )
     later: Condition = place
     for key, (_, down), value in reversed(list(zip(keys, order, values, strict=True))):
-        same = key.is_not_distinct_from(value)
         if value is None:
-            later = sa.and_(same, later)
+            later = sa.and_(key.is_(None), later)
             continue
-        beyond = key < value if down else key > value
-        later = sa.or_(beyond, key.is_(None), sa.and_(same, later))
+        known = sa.literal(value)
+        beyond = key < known if down else key > known
+        later = sa.or_(beyond, key.is_(None), sa.and_(key == known, later))
     return later
 
 
@@ -113,7 +113,7 @@ def _touching(bbox: BBox, table: sa.FromClause) -> Condition:
     if bbox.west > bbox.east:
         halves = bbox._replace(east=180.0), bbox._replace(west=-180.0)
         return sa.or_(*(_touching(half, table) for half in halves))
-    box = geometry_of(shapely.box(*bbox))
+    box = geometry_of(shape_of(bbox))
     touches: Condition = sa.func.ST_Intersects(table.c.shape, box, type_=sa.Boolean)
     return touches
 
@@ -123,21 +123,13 @@ def _equal(table: sa.FromClause, name: str, kind: Kind, text: str) -> Condition:
     if kind == "boolean":
         value = {"true": True, "false": False}.get(text.lower())
     elif kind == "number":
-        value = _number(text)
+        value = number_of(text)
     elif "\0" in text:
         value = None
     if value is None:
         return sa.false()
     member: Condition = table.c.document.contains({name: [value] if kind == "list" else value})
     return member
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 def _chosen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -148,3 +149,12 @@ class ServedLayer(Protocol):
 
     def near(self, boxes: Sequence[BBox]) -> list[Feature]:
         """Return the features whose boxes meet one of some boxes."""
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a value is compared with; None if it is none, or not finite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

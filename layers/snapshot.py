@@ -22,7 +22,7 @@ from .geojson import feature_document
 from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
-from .served import BEGINNING, Start
+from .served import BEGINNING, Start, number_of
 from .statements import propose_area, propose_sides
 
 if TYPE_CHECKING:
@@ -254,10 +254,8 @@ class LayerSnapshot:
             known = {"true": True, "false": False}.get(text.lower())
             return _NOTHING if known is None else self.indexes.equal(name, known)
         if pa.types.is_integer(type_) or pa.types.is_floating(type_):
-            try:
-                return self.indexes.equal(name, float(text))
-            except ValueError:
-                return _NOTHING
+            number = number_of(text)
+            return _NOTHING if number is None else self.indexes.equal(name, number)
         return self.indexes.equal(name, text)
 
     def _chosen(self, facet: str, chosen: frozenset[str]) -> Positions:

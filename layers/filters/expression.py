@@ -122,7 +122,10 @@ def parse_filter(
     .. [1] OGC 21-065r2, Common Query Language (CQL2), sections 6 and 7.
     """
     document = _read_text(text) if language == "cql2-text" else _read_json(text)
-    expression = _Reading(kinds, to_crs84 or (lambda geometry: geometry)).read(document)
+    try:
+        expression = _Reading(kinds, to_crs84 or (lambda geometry: geometry)).read(document)
+    except RecursionError:
+        raise _fault("it is nested too deeply") from None
     if expression.kind != "boolean":
         raise _fault(f"it is no condition but a {expression.kind}; compare it with something")
     return expression

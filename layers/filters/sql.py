@@ -235,7 +235,9 @@ class _Translation:
 
 def _overlap(first: Sql, second: Sql) -> sa.ColumnElement[bool]:
     one, other = (
-        sa.func.jsonb_array_elements(each).table_valued(sa.column("member", JSONB), name=name)
+        sa.func.jsonb_array_elements(each)
+        .table_valued(sa.column("member", JSONB), name=name)
+        .render_derived()
         for each, name in ((first, "one"), (second, "other"))
     )
     common = sa.select(1).select_from(one.join(other, one.c.member == other.c.member))

@@ -211,6 +211,7 @@ REFUSED = {
     "deep parentheses": nested(2_000),
     "many negations": "NOT " * 4_000 + "kind = 'x'",
     "a long sum": "uncertainty_m = " + "+".join(["1"] * 4_000),
+    "a deep sum": "uncertainty_m = " + "+".join(["1"] * 450),
     "a long chain": "kind" + " = kind" * 4_000,
     "nested functions": "CASEI(" * 2_000 + "name" + ")" * 2_000 + " = 'x'",
     "a statement": "kind = 'x'; DROP TABLE revision",
