@@ -20,7 +20,6 @@ from .errors import InvalidParameter, NotFound, RevisionConflict, StaleEdit, Val
 from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
-from .snapshot import LARGE
 from .store import ChangeSet
 from .updates import context_of
 
@@ -39,6 +38,9 @@ if TYPE_CHECKING:
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
 _TRIES = 8
+_WHOLE = 2_000
+"""Features up to which a layer is checked whole when one of them is edited."""
+
 _GEOMETRIES = frozenset(
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 )
@@ -51,8 +53,8 @@ class Editing:
     Attributes
     ----------
     near : callable
-        Gives the published features of a large layer around some others; smaller layers are
-        checked whole.
+        Gives the published features of a layer around some others; a small layer is checked
+        whole.
     message : str
         What was changed and why; empty for a sentence that says which feature.
     reason : str
@@ -251,7 +253,7 @@ class Editing:
         touched = [each for each in (before, after) if each is not None]
         if head is None:
             others: Sequence[Feature] = ()
-        elif self.store.count(head) < LARGE:
+        elif self._is_checked_whole(head):
             others = self.store.features(head)
         else:
             others = self.near(touched)
@@ -261,6 +263,11 @@ class Editing:
             [*rest, *([] if before is None else [before])],
             [*rest, *([] if after is None else [after])],
         )
+
+    def _is_checked_whole(self, head: Revision) -> bool:
+        # Whether areas leave nothing uncovered cannot be told from some of them.
+        tiles = any(check.startswith("tiles") for check in self.layer.checks)
+        return tiles or self.store.count(head) <= _WHOLE
 
 
 def _key(finding: Finding) -> tuple[str, str | None, str]:

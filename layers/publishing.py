@@ -24,8 +24,9 @@ from .geojson import digest
 from .indicators import add_actual
 from .model import PlanVersion
 from .plan import Citation, decode_plan, parse_plan
+from .repacked import Edits
 from .search import Named, Passage, SearchIndex
-from .snapshot import LARGE, Atlas, open_layer, take_layer
+from .snapshot import LARGE, Atlas, change_layer, open_layer, take_layer
 from .statements import check_statements
 from .store import Change
 
@@ -110,7 +111,7 @@ def open_atlas(
         if layer.id in known and known[layer.id].revision == head:
             layers[layer.id] = known[layer.id]
         else:
-            layers[layer.id] = open_head(store, layer, head, folder)
+            layers[layer.id] = open_head(store, layer, head, folder, known.get(layer.id))
     features_by_ref = {
         f"{layer_id}/{feature.id}": feature
         for layer_id, snapshot in layers.items()
@@ -138,12 +139,21 @@ def open_atlas(
 
 
 def open_head(
-    store: Store, layer: Layer, head: Revision, folder: Path | None = None
+    store: Store,
+    layer: Layer,
+    head: Revision,
+    folder: Path | None = None,
+    before: LayerSnapshot | None = None,
 ) -> LayerSnapshot:
     """Return what may be shown of a layer's head.
 
     A large layer is packed into files when it is first opened, and mapped into memory from then on;
     those of older heads are removed.
+
+    Parameters
+    ----------
+    before : LayerSnapshot, optional
+        An older revision; where few features have changed since, the others are copied from it.
     """
     count = store.count(head)
     features = (each for each in store.stream(head) if layer.is_public(each))
@@ -152,12 +162,49 @@ def open_head(
     files = folder / f"{layer.id}-{head.number}-{_shown_by(layer, head)}"
     known = open_layer(layer, head, files)
     if known is None:
-        known = take_layer(layer, head, features, count=count, folder=files)
+        edits = None if before is None else _edits(store, before, head)
+        if before is None or edits is None:
+            known = take_layer(layer, head, features, count=count, folder=files)
+        else:
+            known = change_layer(before, head, edits, files)
         form = re.compile(rf"{re.escape(layer.id)}-\d+-[0-9a-f]{{16}}")
         for older in folder.iterdir():
             if older != files and form.fullmatch(older.name):
                 shutil.rmtree(older, ignore_errors=True)
     return known
+
+
+_MOST_CHANGED = 0.1
+"""Part of a layer from which on it is packed anew rather than in part."""
+
+
+def _edits(store: Store, before: LayerSnapshot, head: Revision) -> Edits | None:
+    """Return what becomes of the features of an older revision; None where it is too much.
+
+    So it is where a feature comes to stand between others: the order of what is shown is then not
+    that of what was.
+    """
+    layer = before.layer
+    since = [each for each in store.revisions(layer.id) if each.number > before.revision.number]
+    touched = sum(each.added + each.removed + each.changed for each in since)
+    if touched > _MOST_CHANGED * len(before.packed):
+        return None
+    moves = store.moves(before.revision, head)
+    changed: dict[int, Feature] = {}
+    added = []
+    for feature, place in moves.brought:
+        if not layer.is_public(feature):
+            continue
+        position = before.indexes.position(feature.id)
+        if position is not None and moves.ended[feature.id] == place:
+            changed[position] = feature
+        elif position is None and place > moves.last:
+            added.append(feature)
+        else:
+            return None
+    shown = (before.indexes.position(each) for each in moves.ended)
+    removed = [each for each in shown if each is not None and each not in changed]
+    return Edits(changed, removed, added)
 
 
 def _shown_by(layer: Layer, head: Revision) -> str:

@@ -22,6 +22,7 @@ from .geojson import feature_document
 from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
+from .repacked import repack_in_files
 from .statements import propose_area, propose_sides
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .model import Feature, Layer, Revision
     from .packed import Positions
     from .plan import Outline
+    from .repacked import Edits
     from .search import SearchIndex
     from .statements import Result, Side
 
@@ -463,6 +465,14 @@ def open_layer(layer: Layer, revision: Revision, folder: Path) -> LayerSnapshot 
     """Return the snapshot whose files are in a folder; None if there is none."""
     packed = open_packed(folder)
     return None if packed is None else _snapshot(layer, revision, packed, _Decoded(packed))
+
+
+def change_layer(
+    before: LayerSnapshot, revision: Revision, edits: Edits, folder: Path
+) -> LayerSnapshot:
+    """Return the snapshot of a later revision, in files, copied from one before it."""
+    packed = repack_in_files(before.layer, before.packed, edits, folder)
+    return _snapshot(before.layer, revision, packed, _Decoded(packed))
 
 
 def _snapshot(

@@ -30,8 +30,10 @@ from .verify import store_faults
 from .versions import (
     Change,
     ChangeSet,
+    Moves,
     Said,
     feature_of,
+    moves_between,
     prepare,
     publish_change,
     published_by,
@@ -186,6 +188,11 @@ class Store:
             rows = connection.execution_options(yield_per=_STREAMED).execute(_in_order(revision))
             for row in rows:
                 yield feature_of(*row)
+
+    def moves(self, old: Revision, new: Revision) -> Moves:
+        """Return how a revision came out of an older one of its layer."""
+        with self._reading() as connection:
+            return moves_between(connection, old, new)
 
     def publish(
         self,
