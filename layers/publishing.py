@@ -112,16 +112,7 @@ def open_atlas(
             layers[layer.id] = known[layer.id]
         else:
             layers[layer.id] = open_head(store, layer, head, folder, known.get(layer.id))
-    features_by_ref = {
-        f"{layer_id}/{feature.id}": feature
-        for layer_id, snapshot in layers.items()
-        if not snapshot.is_large
-        for feature in snapshot.features
-    }
-    documents = {
-        plan_id: _document(store, bundle, plan_id, features_by_ref)
-        for plan_id in sorted({*bundle.plans, *store.plans()})
-    }
+    documents, search = _read_plans(store, bundle, layers, before)
     own = bundle.plans[bundle.catalogue.plan]
     return Atlas(
         catalogue=bundle.catalogue,
@@ -130,12 +121,38 @@ def open_atlas(
         indicators=own.indicators,
         actuals=tuple(store.actuals()),
         results=_results(own.statements, layers, before),
-        search=SearchIndex(
-            list(_names(_by_id(bundle), features_by_ref)),
-            list(_passages(documents)),
-            bundle.readings,
-        ),
+        search=search,
     )
+
+
+def _read_plans(
+    store: Store, bundle: Bundle, layers: Mapping[str, LayerSnapshot], before: Atlas | None
+) -> tuple[Mapping[str, PlanDocument], SearchIndex]:
+    """Return the plans beside some layers, and what is found by name and by word.
+
+    They are as before if neither a text nor a layer that is listed has changed.
+    """
+    newest = {
+        plan_id: next(iter(store.plan_versions(plan_id)[-1:]), None)
+        for plan_id in sorted({*bundle.plans, *store.plans()})
+    }
+    listed = {id_: each for id_, each in layers.items() if not each.is_large}
+    if before is not None and _is_same(listed, before.listed):
+        known = {plan_id: each.version for plan_id, each in before.documents.items()}
+        if known == newest:
+            return before.documents, before.search
+    features_by_ref = {
+        f"{layer_id}/{feature.id}": feature
+        for layer_id, snapshot in listed.items()
+        for feature in snapshot.features
+    }
+    documents = {each: _document(store, bundle, each, features_by_ref) for each in newest}
+    names = list(_names(_by_id(bundle), features_by_ref))
+    return documents, SearchIndex(names, list(_passages(documents)), bundle.readings)
+
+
+def _is_same(one: Mapping[str, LayerSnapshot], other: Mapping[str, LayerSnapshot]) -> bool:
+    return one.keys() == other.keys() and all(one[each] is other[each] for each in one)
 
 
 def open_head(
