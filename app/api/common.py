@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, address, link
+from app.links import GEOJSON, HTML, JSON, OPENAPI, POINTER, SCHEMA, address, link
 from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
@@ -79,7 +79,8 @@ def get_collections(request: Request, atlas: AtlasDep, templates: TemplatesDep) 
         )
     collections = [collection_document(request, words, each) for each in atlas.layers.values()]
     links = self_links(request, page=False)
-    return json_answer(request, {"links": links, "collections": collections})
+    document = {"links": links, "collections": collections}
+    return json_answer(request, document, cache=POINTER)
 
 
 @router.api_route("/collections/{collection_id}", methods=["GET", "HEAD"])
@@ -99,7 +100,7 @@ def get_collection(
             trail=collections_trail(request, atlas, templates),
             collection=collection_view(request, words, snapshot),
         )
-    return json_answer(request, collection_document(request, words, snapshot))
+    return json_answer(request, collection_document(request, words, snapshot), cache=POINTER)
 
 
 def collection_document(

@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from cachetools import LRUCache
 
-from app.links import GEOJSON, HTML, JSON, Link, link, prefers_html
+from app.links import GEOJSON, HTML, JSON, POINTER, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
@@ -153,9 +153,9 @@ class Reads:
             if ready.size <= _LARGEST_KEPT:
                 ready = ready._replace(body=(b"".join(ready.body),))
                 self._kept[host, url] = ready
-        etag = ready.headers[0][1]
+        (_, etag), (_, cache) = ready.headers[:2]
         if known and is_known(etag, known):
-            return not_modified(etag)
+            return not_modified(etag, cache)
         return ready
 
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
@@ -219,15 +219,15 @@ def items_answer(
     """
     etag = b'"' + where.tag(snapshot.digest.encode()) + b'"'
     if known and is_known(etag, known):
-        return not_modified(etag)
+        return not_modified(etag, _POINTER)
     body: list[Buffer]
     found = snapshot.select(query.query)
     page = found[query.offset : query.offset + query.limit]
-    links = orjson.dumps(items_links(snapshot, query, where, len(found)))
+    links = items_links(snapshot, query, where, len(found))
     head = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
         len(found),
         len(page),
-        links,
+        orjson.dumps(links),
     )
     head += b'"features":[\n'
     if not query.is_as_stored:
@@ -236,7 +236,14 @@ def items_answer(
         body = [head, slices[0], b"\n]}\n"]
     else:
         body = [head, BETWEEN.join(slices), b"\n]}\n"]
-    return _ready(etag, body, query.crs.uri)
+    ready = _ready(etag, body, query.crs.uri, _POINTER)
+    ready.headers.extend(_link_header(each) for each in links if each["rel"] in {"next", "prev"})
+    return ready
+
+
+def _link_header(shown: Link) -> tuple[bytes, bytes]:
+    """Return a link as a header (RFC 8288, section 3), for clients that read no body."""
+    return b"link", f'<{shown["href"]}>; rel="{shown["rel"]}"; type="{shown["type"]}"'.encode()
 
 
 def item_answer(
@@ -257,18 +264,19 @@ def item_answer(
     stored = snapshot.packed.json(position)
     etag = b'"' + feature_tag(stored) + b"." + where.tag(stored) + b'"'
     if known and is_known(etag, known):
-        return not_modified(etag)
+        return not_modified(etag, _CURRENT)
     if query is not None and not query.is_as_stored:
         (stored,) = rendered(snapshot, range(position, position + 1), query)
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
     body = stored[:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
-    return _ready(etag, [body], CRS84_URI if query is None else query.crs.uri)
+    crs = CRS84_URI if query is None else query.crs.uri
+    return _ready(etag, [body], crs, _CURRENT)
 
 
-def not_modified(etag: bytes) -> Ready:
-    """Return the answer to a client that has what it asks for."""
-    return Ready(304, _headers(etag), ())
+def not_modified(etag: bytes, cache: bytes) -> Ready:
+    """Return the answer to a client that has what it asks for (RFC 9110, section 15.4.5)."""
+    return Ready(304, _headers(etag, cache), ())
 
 
 def is_known(etag: bytes, known: bytes) -> bool:
@@ -322,20 +330,23 @@ def items_links(
     return links
 
 
-def _ready(etag: bytes, body: Sequence[Buffer], crs: str) -> Ready:
-    headers = _headers(etag)
+def _ready(etag: bytes, body: Sequence[Buffer], crs: str, cache: bytes) -> Ready:
+    headers = _headers(etag, cache)
     headers.append((b"content-type", GEOJSON.encode()))
     headers.append((b"content-length", b"%d" % sum(map(len, body))))
     headers.append((b"content-crs", f"<{crs}>".encode()))
     return Ready(200, headers, body)
 
 
-def _headers(etag: bytes) -> Headers:
-    return [(b"etag", etag), *_CONSTANT]
+def _headers(etag: bytes, cache: bytes) -> Headers:
+    return [(b"etag", etag), (b"cache-control", cache), *_CONSTANT]
 
+
+_POINTER = POINTER.encode()
+_CURRENT = b"no-cache"
+"""Of an item: who edits it must not be shown a state of some seconds ago."""
 
 _CONSTANT: Headers = [
-    (b"cache-control", b"no-cache"),
     (b"vary", b"Accept, Accept-Encoding"),
     *HEADERS,
 ]
