@@ -185,10 +185,8 @@ class Editing:
 
     def _publish(self, feature_id: str, change: Change, verb: str) -> Feature | None:
         """Publish what a change makes of a feature, again and again while others come between."""
-        if self.key is not None:
-            for revision in self.store.revisions(self.layer_id):
-                if revision.key == self.key:
-                    return self.store.feature(revision, feature_id)
+        if self.key is not None and (done := self.store.keyed(self.layer_id, self.key)):
+            return self.store.feature(done, feature_id)
         for _ in range(_TRIES):
             head = self.store.head(self.layer_id)
             before = None if head is None else self.store.feature(head, feature_id)

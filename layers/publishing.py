@@ -202,7 +202,7 @@ def _edits(store: Store, before: LayerSnapshot, head: Revision) -> Edits | None:
     that of what was.
     """
     layer = before.layer
-    since = [each for each in store.revisions(layer.id) if each.number > before.revision.number]
+    since = store.revisions(layer.id, after=before.revision.number)
     touched = sum(each.added + each.removed + each.changed for each in since)
     if touched > _MOST_CHANGED * len(before.packed):
         return None

@@ -120,12 +120,21 @@ class Store:
             row = connection.execute(query.limit(1)).first()
         return None if row is None else revision_of(row)
 
-    def revisions(self, layer_id: str) -> list[Revision]:
-        """Return the revisions of a layer, the newest first."""
+    def revisions(self, layer_id: str, after: int = 0) -> list[Revision]:
+        """Return the revisions of a layer with numbers above one, the newest first."""
         table = schema.revision
-        query = sa.select(table).where(table.c.layer == layer_id).order_by(table.c.number.desc())
+        query = sa.select(table).where(table.c.layer == layer_id, table.c.number > after)
         with self._reading() as connection:
-            return [revision_of(row) for row in connection.execute(query)]
+            rows = connection.execute(query.order_by(table.c.number.desc()))
+            return [revision_of(row) for row in rows]
+
+    def keyed(self, layer_id: str, key: str) -> Revision | None:
+        """Return the revision that a key names; None if there is none."""
+        table = schema.revision
+        query = sa.select(table).where(table.c.layer == layer_id, table.c.key == key)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else revision_of(row)
 
     def revision(self, layer_id: str, number: int) -> Revision:
         """Return a revision of a layer.

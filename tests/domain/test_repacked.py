@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point
 
@@ -43,6 +43,7 @@ def layer(tmp_path_factory, declare):
     return bundle.catalogue.layers[-1]
 
 
+@settings(deadline=None)
 @given(data=st.data(), known=rows("f", 10), added=rows("a", 3))
 def test_copied_with_edits_it_is_as_if_packed_anew(layer, data, known, added):
     fates = data.draw(st.lists(st.sampled_from("kcr"), min_size=10, max_size=10))
