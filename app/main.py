@@ -62,7 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
     check_store(store, bundle)
     seed_store(store, bundle)
     assets = StaticTree()
-    published = Published(store, bundle, assets, settings.snapshots)
+    published = Published(
+        store, bundle, assets, settings.snapshots, settings.largest_packed or None
+    )
     app = FastAPI(
         title=bundle.catalogue.title,
         docs_url=None,

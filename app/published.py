@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from layers.database import DatabaseLayer
 from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
-from layers.publishing import compare_plans, old_revision, open_atlas
+from layers.publishing import compare_plans, find_revision, old_revision, open_atlas
 from layers.snapshot import take_layer
 from layers.store import listen
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from layers.catalogue import Bundle
     from layers.comparison import Comparison
     from layers.model import PlanVersion
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
     from layers.store import Store
 
     from .assets import StaticTree
@@ -65,15 +67,23 @@ class Published:
     assets : StaticTree
     folder : Path, optional
         Where large layers are kept ready to be read.
+    largest : int, optional
+        Features beyond which a layer is served from the database, if the store is one.
     """
 
     def __init__(
-        self, store: Store, bundle: Bundle, assets: StaticTree, folder: Path | None = None
+        self,
+        store: Store,
+        bundle: Bundle,
+        assets: StaticTree,
+        folder: Path | None = None,
+        largest: int | None = None,
     ) -> None:
         self._store = store
         self._bundle = bundle
         self._assets = assets
         self._folder = folder
+        self._largest = largest
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._stopped.set()
@@ -151,7 +161,7 @@ class Published:
             )
         return state
 
-    def revision(self, head: LayerSnapshot, text: str) -> LayerSnapshot:
+    def revision(self, head: ServedLayer, text: str) -> ServedLayer:
         """Return an older revision of a layer; see `layers.publishing.old_revision`.
 
         Raises
@@ -159,6 +169,8 @@ class Published:
         InvalidParameter, NotFound
             If the text names no revision.
         """
+        if isinstance(head, DatabaseLayer):
+            return head.at(find_revision(self._store, head.layer.id, text))
         revision, features = old_revision(self._store, head.layer, text)
         return take_layer(head.layer, revision, features)
 
@@ -193,9 +205,9 @@ class Published:
     def _take(self, before: State | None) -> State:
         sequence = self._store.sequence()
         if before is None:
-            atlas = open_atlas(self._store, self._bundle, folder=self._folder)
+            atlas = open_atlas(self._store, self._bundle, None, self._folder, self._largest)
             return State(atlas, build_maps(atlas, self._assets), sequence)
-        atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder)
+        atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder, self._largest)
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
 

@@ -25,6 +25,9 @@ class Settings(BaseSettings):
         Where `atlas serve` listens.
     review_number : str or None
         The map review number (审图号) that public maps must carry, if there is one.
+    largest_packed : int
+        Features beyond which a layer of a PostgreSQL store is served from the database; 0 for
+        never.
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
@@ -40,6 +43,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     review_number: str | None = None
+    largest_packed: int = Field(default=3_000_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     rate_limit: str = "12000/minute"
 

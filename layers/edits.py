@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from .catalogue import Bundle
     from .crs import PublishedCrs
     from .errors import Finding
-    from .model import Layer, Revision
+    from .model import BBox, Layer, Revision
     from .store import Store
 
-    Near: TypeAlias = Callable[[Sequence[Feature]], Sequence[Feature]]
+    Near: TypeAlias = Callable[[Sequence[BBox]], Sequence[Feature]]
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
 _TRIES = 8
@@ -53,8 +53,8 @@ class Editing:
     Attributes
     ----------
     near : callable
-        Gives the published features of a layer around some others; a small layer is checked
-        whole.
+        Gives the published features of a layer whose boxes meet some boxes; a small layer is
+        checked whole.
     message : str
         What was changed and why; empty for a sentence that says which feature.
     reason : str
@@ -254,7 +254,7 @@ class Editing:
         elif self._is_checked_whole(head):
             others = self.store.features(head)
         else:
-            others = self.near(touched)
+            others = self.near([each.bbox for each in touched if each.bbox is not None])
         ids = {each.id for each in touched}
         rest = [each for each in others if each.id not in ids]
         return (

@@ -12,6 +12,7 @@ import orjson
 import shapely
 
 from .comparison import check_citations, compare
+from .database import open_in_database
 from .document import take_document
 from .errors import (
     DataInvalid,
@@ -26,7 +27,7 @@ from .model import PlanVersion
 from .plan import Citation, decode_plan, parse_plan
 from .repacked import Edits
 from .search import Named, Passage, SearchIndex
-from .snapshot import LARGE, Atlas, change_layer, open_layer, take_layer
+from .snapshot import LARGE, Atlas, LayerSnapshot, change_layer, listed, open_layer, take_layer
 from .statements import check_statements
 from .store import Change
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from .indicators import Actual, IndicatorSet
     from .model import Feature, Layer, Revision
     from .plan import PlanText
-    from .snapshot import LayerSnapshot
+    from .served import ServedLayer
     from .statements import Result, Statement
     from .store import Store
 
@@ -91,7 +92,11 @@ def _is_behind(store: Store, head: Revision | None, features: Sequence[Feature])
 
 
 def open_atlas(
-    store: Store, bundle: Bundle, before: Atlas | None = None, folder: Path | None = None
+    store: Store,
+    bundle: Bundle,
+    before: Atlas | None = None,
+    folder: Path | None = None,
+    largest: int | None = None,
 ) -> Atlas:
     """Return the published state: the head of every layer, without internal features.
 
@@ -101,8 +106,10 @@ def open_atlas(
         An older state; what has not changed since is taken from it.
     folder : Path, optional
         Where large layers are kept ready to be read; without it everything is kept in memory.
+    largest : int, optional
+        Features beyond which a layer stays in the database, if the store is one.
     """
-    layers = {}
+    layers: dict[str, ServedLayer] = {}
     known = {} if before is None else before.layers
     heads = store.heads()
     for layer in bundle.catalogue.layers:
@@ -111,7 +118,8 @@ def open_atlas(
         if layer.id in known and known[layer.id].revision == head:
             layers[layer.id] = known[layer.id]
         else:
-            layers[layer.id] = open_head(store, layer, head, folder, known.get(layer.id))
+            earlier = known.get(layer.id)
+            layers[layer.id] = open_head(store, layer, head, folder, largest, earlier)
     documents, search = _read_plans(store, bundle, layers, before)
     own = bundle.plans[bundle.catalogue.plan]
     return Atlas(
@@ -126,7 +134,7 @@ def open_atlas(
 
 
 def _read_plans(
-    store: Store, bundle: Bundle, layers: Mapping[str, LayerSnapshot], before: Atlas | None
+    store: Store, bundle: Bundle, layers: Mapping[str, ServedLayer], before: Atlas | None
 ) -> tuple[Mapping[str, PlanDocument], SearchIndex]:
     """Return the plans beside some layers, and what is found by name and by word.
 
@@ -136,14 +144,14 @@ def _read_plans(
         plan_id: next(iter(store.plan_versions(plan_id)[-1:]), None)
         for plan_id in sorted({*bundle.plans, *store.plans()})
     }
-    listed = {id_: each for id_, each in layers.items() if not each.is_large}
-    if before is not None and _is_same(listed, before.listed):
+    shown = listed(layers)
+    if before is not None and _is_same(shown, before.listed):
         known = {plan_id: each.version for plan_id, each in before.documents.items()}
         if known == newest:
             return before.documents, before.search
     features_by_ref = {
         f"{layer_id}/{feature.id}": feature
-        for layer_id, snapshot in listed.items()
+        for layer_id, snapshot in shown.items()
         for feature in snapshot.features
     }
     documents = {each: _document(store, bundle, each, features_by_ref) for each in newest}
@@ -160,27 +168,31 @@ def open_head(
     layer: Layer,
     head: Revision,
     folder: Path | None = None,
-    before: LayerSnapshot | None = None,
-) -> LayerSnapshot:
+    largest: int | None = None,
+    before: ServedLayer | None = None,
+) -> ServedLayer:
     """Return what may be shown of a layer's head.
 
     A large layer is packed into files when it is first opened, and mapped into memory from then on;
-    those of older heads are removed.
+    those of older heads are removed. One that is larger still stays in the database; see
+    `open_atlas`.
 
     Parameters
     ----------
-    before : LayerSnapshot, optional
+    before : ServedLayer, optional
         An older revision; where few features have changed since, the others are copied from it.
     """
     count = store.count(head)
+    if largest is not None and count > largest and store.is_database:
+        return open_in_database(store, layer, head)
     features = (each for each in store.stream(head) if layer.is_public(each))
     if folder is None or count < LARGE:
         return take_layer(layer, head, features)
     files = folder / f"{layer.id}-{head.number}-{_shown_by(layer, head)}"
     known = open_layer(layer, head, files)
     if known is None:
-        edits = None if before is None else _edits(store, before, head)
-        if before is None or edits is None:
+        edits = _edits(store, before, head) if isinstance(before, LayerSnapshot) else None
+        if edits is None or not isinstance(before, LayerSnapshot):
             known = take_layer(layer, head, features, count=count, folder=files)
         else:
             known = change_layer(before, head, edits, files)
@@ -231,7 +243,7 @@ def _shown_by(layer: Layer, head: Revision) -> str:
 
 
 def _results(
-    statements: Sequence[Statement], layers: Mapping[str, LayerSnapshot], before: Atlas | None
+    statements: Sequence[Statement], layers: Mapping[str, ServedLayer], before: Atlas | None
 ) -> tuple[Result, ...]:
     """Return what becomes of the statements; as before if nothing that is drawn has changed."""
     features = _cited(layers)
@@ -240,12 +252,12 @@ def _results(
     return tuple(check_words(statements, features))
 
 
-def _cited(layers: Mapping[str, LayerSnapshot]) -> list[Feature]:
+def _cited(layers: Mapping[str, ServedLayer]) -> list[Feature]:
     """Return the features of the layers that the plan speaks of."""
     return [
         feature
-        for snapshot in layers.values()
-        if "citations" in snapshot.layer.schema["properties"] and not snapshot.is_large
+        for snapshot in listed(layers).values()
+        if "citations" in snapshot.layer.schema["properties"]
         for feature in snapshot.features
     ]
 
@@ -463,11 +475,13 @@ def compare_plans(
             f"Plan {plan_id} has the versions {known}; two are needed to compare. Import another "
             "with atlas plan import."
         )
-    atlas = open_atlas(store, bundle)
+    heads = store.heads()
     features = {
-        f"{layer_id}/{feature.id}": feature
-        for layer_id, snapshot in atlas.layers.items()
-        for feature in snapshot.features
+        f"{layer.id}/{feature.id}": feature
+        for layer in bundle.catalogue.layers
+        if layer.id in heads and "citations" in layer.schema["properties"]
+        for feature in store.features(heads[layer.id])
+        if layer.is_public(feature)
     }
     old_text, new_text = (store.plan_text(versions[number]) for number in (first, second))
     base = take_document(

@@ -7,15 +7,15 @@ serialised once, and found by id, by position, by box and by property without a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .errors import NotFound
+from .errors import InvalidParameter, NotFound
 from .facets import NO_VALUE, facet_values, meets
 from .filters import find, indexed_names
 from .geojson import feature_document
@@ -23,23 +23,25 @@ from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
 from .repacked import repack_in_files
+from .served import BEGINNING, Start
 from .statements import propose_area, propose_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from .catalogue import Catalogue
     from .document import PlanDocument
-    from .filters import Expression
     from .indicators import Actual, IndicatorSet
     from .model import Feature, Layer, Revision
     from .packed import Positions
     from .plan import Outline
     from .repacked import Edits
     from .search import SearchIndex
+    from .served import Query, ServedLayer
     from .statements import Result, Side
 
 _FEW = 2_000
@@ -49,35 +51,32 @@ LARGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """Which features of a layer are asked for, and in what order.
+class PackedPage:
+    """Some features of a packed layer, in order; see `layers.served.Page`."""
 
-    Attributes
-    ----------
-    bbox : BBox or None
-        Features whose geometry intersects it; those without geometry do not
-        (OGC API - Features Part 1, section 7.15.3).
-    area : BaseGeometry or None
-        The same for a box that is none in CRS84 degrees.
-    interval : tuple of (str or None)
-        First and last day (YYYY-MM-DD) of which the validity must have one, None where open.
-    equal : Mapping
-        Property name to the text of its value; a list has the value if one member does.
-    selection : Mapping
-        Chosen values by facet.
-    condition : Expression or None
-        A filter in CQL2.
-    order : tuple of (str, bool)
-        Properties to sort by, and whether from the largest down; what has no value comes last.
-    """
+    packed: Packed
+    positions: range | Positions
+    matched: int
+    next: Start | None = None
 
-    bbox: BBox | None = None
-    area: BaseGeometry | None = None
-    interval: tuple[str | None, str | None] = (None, None)
-    equal: Mapping[str, str] = field(default_factory=dict)
-    selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    condition: Expression | None = None
-    order: tuple[tuple[str, bool], ...] = ()
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def members(self) -> list[memoryview]:
+        """Return slices of the packed document; `BETWEEN` belongs between two of them."""
+        return self.packed.members(self.positions)
+
+    def texts(self) -> list[bytes]:
+        """Return each feature as GeoJSON."""
+        return [self.packed.json(int(each)) for each in self.positions]
+
+    def geometries(self) -> NDArray[np.object_]:
+        """Return the geometries in CRS84 degrees; None where there is none."""
+        return self.packed.geometries(self.positions)
+
+    def features(self) -> list[Feature]:
+        """Return the features with all their properties."""
+        return [self.packed.feature(int(each)) for each in self.positions]
 
 
 @dataclass(frozen=True)
@@ -110,13 +109,19 @@ class LayerSnapshot:
         return self.packed.digest
 
     @property
+    def count(self) -> int:
+        """How many features there are."""
+        return len(self.packed)
+
+    @property
     def is_large(self) -> bool:
         """Whether the layer is too large to be listed or drawn whole."""
         return len(self.packed) >= LARGE
 
-    def has(self, feature_id: str) -> bool:
-        """Tell whether the layer has a feature."""
-        return self.indexes.position(feature_id) is not None
+    def feature(self, feature_id: str) -> Feature | None:
+        """Return a feature; None if the layer has none of this id."""
+        position = self.indexes.position(feature_id)
+        return None if position is None else self.features[position]
 
     def position(self, feature_id: str) -> int:
         """Return where a feature stands in `features`.
@@ -130,6 +135,42 @@ class LayerSnapshot:
         if position is None:
             raise NotFound(f"Collection {self.layer.id} has no item {feature_id}.")
         return position
+
+    def item(self, feature_id: str) -> PackedPage:
+        """Return a page with one feature.
+
+        Raises
+        ------
+        NotFound
+            If the layer has no such feature.
+        """
+        position = self.position(feature_id)
+        return PackedPage(self.packed, range(position, position + 1), 1)
+
+    def read(self, query: Query, limit: int, start: Start = BEGINNING) -> PackedPage:
+        """Return a page of what a query finds.
+
+        Raises
+        ------
+        InvalidParameter
+            If it begins behind a feature that is not found.
+        """
+        found = self.select(query)
+        first = start.offset if start.after is None else start.offset + self._behind(start, found)
+        following = Start(offset=first + limit) if first + limit < len(found) else None
+        return PackedPage(self.packed, found[first : first + limit], len(found), following)
+
+    def _behind(self, start: Start, found: range | Positions) -> int:
+        position = self.indexes.position(start.after or "")
+        ranks = [] if position is None else np.flatnonzero(np.asarray(found) == position).tolist()
+        if not ranks:
+            raise behind_nothing(self.layer)
+        return int(ranks[0]) + 1
+
+    def near(self, boxes: Sequence[BBox]) -> list[Feature]:
+        """Return the features whose boxes meet one of some boxes."""
+        positions = {int(p) for box in boxes for p in self.indexes.boxes.candidates(box)}
+        return [self.features[position] for position in sorted(positions)]
 
     def select(self, query: Query) -> range | Positions:
         """Return the positions of the features that meet every condition of a query, in order."""
@@ -165,6 +206,10 @@ class LayerSnapshot:
     def document(self) -> memoryview:
         """The whole layer as a GeoJSON FeatureCollection; the same bytes for the same digest."""
         return self.packed.document
+
+    def parts(self) -> Iterator[memoryview]:
+        """Yield the whole layer, as `document` does at once."""
+        yield self.document
 
     @property
     def overview(self) -> bytes:
@@ -303,7 +348,7 @@ class Atlas:
     """
 
     catalogue: Catalogue
-    layers: Mapping[str, LayerSnapshot]
+    layers: Mapping[str, ServedLayer]
     documents: Mapping[str, PlanDocument]
     indicators: IndicatorSet
     actuals: tuple[Actual, ...]
@@ -313,7 +358,7 @@ class Atlas:
     @property
     def listed(self) -> Mapping[str, LayerSnapshot]:
         """The layers whose features are listed and drawn one by one: those that are not large."""
-        return {id_: each for id_, each in self.layers.items() if not each.is_large}
+        return listed(self.layers)
 
     @property
     def document(self) -> PlanDocument:
@@ -329,17 +374,16 @@ class Atlas:
         """Return the layer and the feature that ``layer/feature`` names, None for an unknown."""
         layer_id, _, feature_id = ref.partition("/")
         snapshot = self.layers.get(layer_id)
-        if snapshot is None or not snapshot.has(feature_id):
-            return None
-        return snapshot.layer, snapshot.features[snapshot.position(feature_id)]
+        found = None if snapshot is None else snapshot.feature(feature_id)
+        return None if snapshot is None or found is None else (snapshot.layer, found)
 
     def ref_of(self, feature_id: str) -> str | None:
-        """Return ``layer/feature`` for an id, which is unique over all layers."""
+        """Return ``layer/feature`` for an id, which is unique over all layers that are listed."""
         return next(
             (
                 f"{layer_id}/{feature_id}"
-                for layer_id, snapshot in self.layers.items()
-                if snapshot.has(feature_id)
+                for layer_id, snapshot in self.listed.items()
+                if snapshot.indexes.position(feature_id) is not None
             ),
             None,
         )
@@ -365,8 +409,9 @@ class Atlas:
         NotFound
             If neither is published.
         """
-        zones = self.layers["zones"].features if "zones" in self.layers else ()
-        districts = self.layers["district"].features if "district" in self.layers else ()
+        known = self.listed
+        zones = known["zones"].features if "zones" in known else ()
+        districts = known["district"].features if "district" in known else ()
         for frame in [*zones, *districts]:
             own = frame.properties.get("name") == feature.properties.get("zone")
             if frame.geometry is not None and (own or frame in districts):
@@ -418,7 +463,7 @@ class Atlas:
             known = ", ".join(self.documents)
             raise NotFound(f"There is no plan {plan_id}; the plans are {known}.") from None
 
-    def layer(self, layer_id: str) -> LayerSnapshot:
+    def layer(self, layer_id: str) -> ServedLayer:
         """Return a layer.
 
         Raises
@@ -433,6 +478,24 @@ class Atlas:
             raise NotFound(
                 f"There is no collection {layer_id}; the collections are {known}."
             ) from None
+
+
+def listed(layers: Mapping[str, ServedLayer]) -> dict[str, LayerSnapshot]:
+    """Return the layers of which each feature is listed: those that are not large."""
+    return {id_: each for id_, each in layers.items() if is_listed(each)}
+
+
+def is_listed(layer: ServedLayer) -> TypeGuard[LayerSnapshot]:
+    """Tell whether each feature of a layer is listed and drawn, see `Atlas.listed`."""
+    return isinstance(layer, LayerSnapshot) and not layer.is_large
+
+
+def behind_nothing(layer: Layer) -> InvalidParameter:
+    """Return what is said of a page that begins behind a feature that is not there."""
+    return InvalidParameter(
+        "after",
+        f"Parameter after names no item of {layer.id}; follow the next links from the first page.",
+    )
 
 
 def take_layer(

@@ -16,7 +16,8 @@ from .parameters import refuse_unknown
 
 if TYPE_CHECKING:
     from app.wording import Wording
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
 
 CONFORMANCE = (
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
@@ -103,9 +104,7 @@ def get_collection(
     return json_answer(request, collection_document(request, words, snapshot), cache=POINTER)
 
 
-def collection_document(
-    request: Request, words: Wording, snapshot: LayerSnapshot
-) -> dict[str, Any]:
+def collection_document(request: Request, words: Wording, snapshot: ServedLayer) -> dict[str, Any]:
     """Return a collection as JSON describes it (Part 1, section 7.14)."""
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}"
@@ -135,7 +134,7 @@ def collection_document(
         "storageCrs": CRS84_URI,
         "revision": snapshot.revision.number,
         "updated": snapshot.revision.created.isoformat(timespec="seconds"),
-        "numberOfItems": len(snapshot.packed),
+        "numberOfItems": snapshot.count,
         "links": links,
     }
     if snapshot.bbox is not None:
@@ -143,7 +142,7 @@ def collection_document(
     return document
 
 
-def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -> dict[str, Any]:
+def collection_view(request: Request, words: Wording, snapshot: ServedLayer) -> dict[str, Any]:
     """Return what the pages show of a collection."""
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}"
@@ -153,7 +152,7 @@ def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -
         "title": words.title(layer),
         "description": words.title(layer, "description"),
         "attribution": words.title(layer, "attribution"),
-        "count": len(snapshot.packed),
+        "count": snapshot.count,
         "bbox": snapshot.bbox,
         "href": page_href(request, path),
         "items_href": page_href(request, f"{path}/items"),

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
-from layers.errors import NotFound
+from layers.errors import InvalidParameter, NotFound
 from layers.facets import FACETS, count_facets, meets, parse_selection
+from layers.snapshot import LayerSnapshot
 
 from .answers import json_answer
 from .parameters import refuse_unknown
@@ -50,4 +51,11 @@ def _features(atlas: Atlas, collections: str | None) -> list[Feature]:
             f"There is no collection {', '.join(sorted(unknown))}; "
             f"the collections are {', '.join(atlas.layers)}."
         )
-    return [feature for layer_id in wanted for feature in atlas.layers[layer_id].features]
+    packed = [each for name in wanted if isinstance(each := atlas.layers[name], LayerSnapshot)]
+    if collections and len(packed) < len(wanted):
+        raise InvalidParameter(
+            "collection",
+            "Parameter collection names a layer that is too large to be counted by facets; ask "
+            "for its items with the facets as parameters, numberMatched says how many there are.",
+        )
+    return [feature for snapshot in packed for feature in snapshot.features]

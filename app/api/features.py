@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import GEOJSON, IMMUTABLE, address
 from layers.errors import NotFound
+from layers.snapshot import LayerSnapshot
 
 from .answers import bytes_answer, page_answer, page_href, wants_page
 from .parameters import parse_items_query, query_pairs, refuse_unknown
-from .reads import Ready, Where, item_answer, items_answer, items_links
+from .reads import Ready, Where, is_known, item_answer, items_answer, items_links
 
 if TYPE_CHECKING:
     from app.templating import Templates
     from app.wording import Wording
     from layers.model import Feature
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
 
     from .parameters import ItemsQuery
 
@@ -85,7 +89,7 @@ def get_item(
     if "revision" in given:
         snapshot = published.revision(snapshot, given["revision"])
     if wants_page(request):
-        feature = snapshot.features[snapshot.position(item_id)]
+        (feature,) = snapshot.item(item_id).features()
         return _item_page(request, atlas, templates, snapshot, feature)
     query = parse_items_query([("crs", given["crs"])] if "crs" in given else [], snapshot.layer)
     return sent(item_answer(snapshot, item_id, where_of(request), _known(request), query))
@@ -116,7 +120,20 @@ def get_revision_items(
     """Return a whole collection as it was published; these bytes never change."""
     refuse_unknown(request)
     snapshot = _of_revision(atlas, collection_id, digest)
-    return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
+    if isinstance(snapshot, LayerSnapshot):
+        return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
+    return _streamed(request, snapshot)
+
+
+def _streamed(request: Request, layer: ServedLayer) -> Response:
+    etag = f'"{layer.digest[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": IMMUTABLE, "Vary": "Accept"}
+    if is_known(etag.encode(), _known(request)):
+        return Response(status_code=304, headers=headers)
+    parts = layer.parts()
+    # What the database refuses must be known before the answer begins.
+    first = next(parts)
+    return StreamingResponse(chain((first,), parts), headers=headers, media_type=GEOJSON)
 
 
 @router.api_route(
@@ -126,10 +143,15 @@ def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: 
     """Return a collection as the map draws it: all geometry, few properties; never changes."""
     refuse_unknown(request)
     snapshot = _of_revision(atlas, collection_id, digest)
+    if not isinstance(snapshot, LayerSnapshot):
+        raise NotFound(
+            f"Collection {collection_id} is too large for an overview; its items are at "
+            f"/api/collections/{collection_id}/items."
+        )
     return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
 
 
-def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot:
+def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> ServedLayer:
     snapshot = atlas.layer(collection_id)
     if digest != snapshot.digest:
         raise NotFound(
@@ -143,22 +165,19 @@ def _items_page(
     request: Request,
     atlas: Atlas,
     templates: Templates,
-    snapshot: LayerSnapshot,
+    snapshot: ServedLayer,
     query: ItemsQuery,
 ) -> Response:
-    hits = snapshot.select(query.query)
-    page = hits[query.offset : query.offset + query.limit]
+    page = snapshot.read(query.query, query.limit, query.start)
     words = templates.wording(atlas, parse_language(request.query_params.get("lang")))
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}/items"
-    features = [snapshot.features[int(position)] for position in page]
     rows = [
         {"id": f.id, "href": page_href(request, f"{path}/{f.id}"), "view": words.view(layer, f)}
-        for f in features
+        for f in page.features()
     ]
     beside = {
-        each["rel"]: each["href"]
-        for each in items_links(snapshot, query, where_of(request), len(hits))
+        each["rel"]: each["href"] for each in items_links(snapshot, query, where_of(request), page)
     }
     return page_answer(
         request,
@@ -168,7 +187,7 @@ def _items_page(
         trail=_trail(words, snapshot),
         collection={"id": layer.id, "title": words.title(layer)},
         rows=rows,
-        number_matched=len(hits),
+        number_matched=page.matched,
         number_returned=len(page),
         offset=query.offset,
         next_href=beside.get("next"),
@@ -177,7 +196,7 @@ def _items_page(
 
 
 def _item_page(
-    request: Request, atlas: Atlas, templates: Templates, snapshot: LayerSnapshot, feature: Feature
+    request: Request, atlas: Atlas, templates: Templates, snapshot: ServedLayer, feature: Feature
 ) -> Response:
     language = parse_language(request.query_params.get("lang"))
     words = templates.wording(atlas, language)
@@ -198,7 +217,7 @@ def _item_page(
     )
 
 
-def _trail(words: Wording, snapshot: LayerSnapshot) -> list[tuple[str, str]]:
+def _trail(words: Wording, snapshot: ServedLayer) -> list[tuple[str, str]]:
     layer = snapshot.layer
     return [
         ("/api", words.gettext("数据接口")),

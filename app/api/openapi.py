@@ -129,7 +129,7 @@ def _facets() -> list[Schema]:
 
 def _items(layer: Layer) -> Schema:
     names = [
-        "limit", "offset", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
+        "limit", "offset", "after", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
         "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
     ]  # fmt: skip
     filters = [
@@ -229,6 +229,12 @@ def _parameters() -> Schema:
             "offset",
             "How many items to leave out first",
             {"type": "integer", "minimum": 0, "default": 0},
+        ),
+        "after": _query(
+            "after",
+            "Id of the item behind which the page begins, as the next links of large collections "
+            "have it",
+            {"type": "string"},
         ),
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
         "datetime": _query(

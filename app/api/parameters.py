@@ -14,7 +14,7 @@ from layers.errors import InvalidParameter
 from layers.facets import FACETS, parse_selection
 from layers.filters import LANGUAGES, parse_filter, queryable_kinds
 from layers.model import BBox
-from layers.snapshot import Query
+from layers.served import Query, Start
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -34,7 +34,7 @@ FORMATS = ("json", "html")
 _COMMON = frozenset(["f", "lang", "min_seq"])
 _ITEMS = frozenset(
     [
-        "limit", "offset", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
+        "limit", "offset", "after", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
         "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
     ]
 )  # fmt: skip
@@ -65,11 +65,16 @@ class ItemsQuery:
 
     query: Query
     limit: int
-    offset: int
+    start: Start
     crs: PublishedCrs
     properties: frozenset[str] | None
     skip_geometry: bool
     revision: str | None
+
+    @property
+    def offset(self) -> int:
+        """How many items are passed over."""
+        return self.start.offset
 
     @property
     def is_as_stored(self) -> bool:
@@ -124,7 +129,10 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
             order=_order(given["sortby"], declared) if "sortby" in given else (),
         ),
         limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
-        offset=whole_number("offset", given["offset"]) if "offset" in given else 0,
+        start=Start(
+            given.get("after"),
+            whole_number("offset", given["offset"]) if "offset" in given else 0,
+        ),
         crs=find_crs(given["crs"], "crs") if "crs" in given else known,
         properties=_properties(given["properties"], layer) if "properties" in given else None,
         skip_geometry=_truth("skipGeometry", given.get("skipGeometry", "false")),

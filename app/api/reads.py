@@ -13,7 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 import orjson
 from cachetools import LRUCache
@@ -23,6 +23,7 @@ from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
 from layers.packed import BETWEEN, feature_json, feature_tag
+from layers.snapshot import LayerSnapshot
 
 from .parameters import parse_items_query, query_pairs
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.published import Published, State
-    from layers.packed import Positions
-    from layers.snapshot import LayerSnapshot
+    from layers.served import Page, ServedLayer
 
     from .parameters import ItemsQuery
 
@@ -165,7 +165,8 @@ class Reads:
             return None
         try:
             snapshot = state.atlas.layers.get(unquote_to_bytes(parts[0]).decode())
-            if snapshot is None:
+            if not isinstance(snapshot, LayerSnapshot):
+                # What the database has to be asked takes time; the application has threads for it.
                 return None
             base = self._public_url or f"http://{host.decode('latin-1')}"
             where = Where(base, path, query)
@@ -208,7 +209,7 @@ def _wants_page(accept: bytes) -> bool:
 
 
 def items_answer(
-    snapshot: LayerSnapshot, query: ItemsQuery, where: Where, known: bytes = b""
+    snapshot: ServedLayer, query: ItemsQuery, where: Where, known: bytes = b""
 ) -> Ready:
     """Return a page of items, or 304 if the client has it.
 
@@ -221,18 +222,17 @@ def items_answer(
     if known and is_known(etag, known):
         return not_modified(etag, _POINTER)
     body: list[Buffer]
-    found = snapshot.select(query.query)
-    page = found[query.offset : query.offset + query.limit]
-    links = items_links(snapshot, query, where, len(found))
+    page = snapshot.read(query.query, query.limit, query.start)
+    links = items_links(snapshot, query, where, page)
     head = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
-        len(found),
+        page.matched,
         len(page),
         orjson.dumps(links),
     )
     head += b'"features":[\n'
     if not query.is_as_stored:
-        body = [head, BETWEEN.join(rendered(snapshot, page, query)), b"\n]}\n"]
-    elif len(slices := snapshot.page(page)) == 1:
+        body = [head, BETWEEN.join(rendered(page, query)), b"\n]}\n"]
+    elif len(slices := page.members()) == 1:
         body = [head, slices[0], b"\n]}\n"]
     else:
         body = [head, BETWEEN.join(slices), b"\n]}\n"]
@@ -247,7 +247,7 @@ def _link_header(shown: Link) -> tuple[bytes, bytes]:
 
 
 def item_answer(
-    snapshot: LayerSnapshot,
+    snapshot: ServedLayer,
     item_id: str,
     where: Where,
     known: bytes = b"",
@@ -260,13 +260,13 @@ def item_answer(
     NotFound
         If there is no such item.
     """
-    position = snapshot.position(item_id)
-    stored = snapshot.packed.json(position)
+    page = snapshot.item(item_id)
+    (stored,) = page.texts()
     etag = b'"' + feature_tag(stored) + b"." + where.tag(stored) + b'"'
     if known and is_known(etag, known):
         return not_modified(etag, _CURRENT)
     if query is not None and not query.is_as_stored:
-        (stored,) = rendered(snapshot, range(position, position + 1), query)
+        (stored,) = rendered(page, query)
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
     body = stored[:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
@@ -285,17 +285,14 @@ def is_known(etag: bytes, known: bytes) -> bool:
     return etag in tags or b"*" in tags
 
 
-def rendered(
-    snapshot: LayerSnapshot, positions: range | Positions, query: ItemsQuery
-) -> list[bytes]:
+def rendered(page: Page, query: ItemsQuery) -> list[bytes]:
     """Return features in another system, or with some of their members only."""
-    records = [orjson.loads(snapshot.packed.json(int(each))) for each in positions]
+    records = [orjson.loads(each) for each in page.texts()]
     if query.skip_geometry:
         for record in records:
             record["geometry"] = None
     elif not query.crs.is_crs84:
-        shapes = snapshot.packed.geometries(positions)
-        for record, geometry in zip(records, query.crs.documents(shapes), strict=True):
+        for record, geometry in zip(records, query.crs.documents(page.geometries()), strict=True):
             record["geometry"] = geometry
     if query.properties is not None:
         for record in records:
@@ -315,14 +312,13 @@ def self_links(where: Where, media_type: str) -> list[Link]:
     ]
 
 
-def items_links(
-    snapshot: LayerSnapshot, query: ItemsQuery, where: Where, matched: int
-) -> list[Link]:
+def items_links(snapshot: ServedLayer, query: ItemsQuery, where: Where, page: Page) -> list[Link]:
     """Return the links beside a page of items: itself, its collection, the pages around it."""
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
-    if query.offset + query.limit < matched:
-        href = where.address(offset=query.offset + query.limit)
+    if page.next is not None:
+        after = None if page.next.after is None else quote(page.next.after, safe="")
+        href = where.address(after=after, offset=page.next.offset or None)
         links.append(link(href, "next", GEOJSON, "Next page"))
     if query.offset > 0:
         href = where.address(offset=max(0, query.offset - query.limit) or None)

@@ -27,13 +27,13 @@ from .parameters import refuse_unknown
 from .reads import item_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from app.published import Published
     from layers.accounts import Account
     from layers.crs import PublishedCrs
     from layers.model import Feature
-    from layers.snapshot import LayerSnapshot
+    from layers.served import ServedLayer
 
 _PART_4 = "http://www.opengis.net/spec/ogcapi-features-4/1.0/conf/"
 
@@ -79,7 +79,7 @@ async def create_item(request: Request, published: PublishedDep, collection_id: 
         return editing.create(document, _crs(request))
 
     feature = await _edit(request, published, collection_id, None, create)
-    answer = _item(request, published, collection_id, feature.id, 201)
+    answer = await run_in_threadpool(_item, request, published, collection_id, feature.id, 201)
     address = f"{where_of(request).base}/api/collections/{collection_id}/items/{quote(feature.id)}"
     answer.raw_headers.append((_AsWritten(b"Location"), address.encode()))
     return answer
@@ -95,7 +95,7 @@ async def replace_item(
         return editing.replace(item_id, document, _crs(request))
 
     await _edit(request, published, collection_id, item_id, replace)
-    return _item(request, published, collection_id, item_id, 200)
+    return await run_in_threadpool(_item, request, published, collection_id, item_id, 200)
 
 
 @router.patch(_ITEM)
@@ -108,7 +108,7 @@ async def update_item(
         return editing.update(item_id, document, _crs(request))
 
     await _edit(request, published, collection_id, item_id, update)
-    return _item(request, published, collection_id, item_id, 200)
+    return await run_in_threadpool(_item, request, published, collection_id, item_id, 200)
 
 
 @router.delete(_ITEM)
@@ -162,7 +162,7 @@ async def _edit(
         published.store,
         published.bundle,
         collection_id,
-        near=lambda features: _near(snapshot, features),
+        near=snapshot.near,
         author=account.name,
         message=given.get("message", ""),
         reason=given.get("reason", ""),
@@ -213,7 +213,7 @@ def _secret(authorization: str) -> str | None:
         return None
 
 
-def _expected(request: Request, snapshot: LayerSnapshot) -> Collection[bytes] | None:
+def _expected(request: Request, snapshot: ServedLayer) -> Collection[bytes] | None:
     """Return the tags of the states that may be changed; None for any.
 
     Raises
@@ -237,12 +237,6 @@ def _expected(request: Request, snapshot: LayerSnapshot) -> Collection[bytes] | 
     # The first part of an item's ETag is the same in all of its representations.
     tags = [tag.strip().strip('"').partition(".")[0].encode() for tag in given.split(",")]
     return [] if "W/" in given and len(tags) == 1 else tags
-
-
-def _near(snapshot: LayerSnapshot, features: Sequence[Feature]) -> list[Feature]:
-    boxes = [feature.bbox for feature in features if feature.bbox is not None]
-    positions = {int(p) for box in boxes for p in snapshot.indexes.boxes.candidates(box)}
-    return [snapshot.features[position] for position in sorted(positions)]
 
 
 def _document(document: Any) -> dict[str, Any]:

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.ops import polylabel
 
+from layers.snapshot import is_listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shapely.geometry import Point
     from shapely.geometry.base import BaseGeometry
 
-    from layers.snapshot import LayerSnapshot
+    from layers.served import ServedLayer
 
 _TOLERANCE_DEGREES = 0.0005
 """How near to the best place is near enough: some 50 m."""
 
 
-def label_anchors(snapshots: Iterable[LayerSnapshot]) -> Mapping[str, tuple[float, float]]:
+def label_anchors(snapshots: Iterable[ServedLayer]) -> Mapping[str, tuple[float, float]]:
     """Return latitude and longitude of each name, by ``layer/feature``.
 
     Features without a geometry have none.
@@ -27,7 +29,7 @@ def label_anchors(snapshots: Iterable[LayerSnapshot]) -> Mapping[str, tuple[floa
     return {
         f"{snapshot.layer.id}/{feature.id}": _latitude_longitude(label_point(feature.geometry))
         for snapshot in snapshots
-        if not snapshot.is_large
+        if is_listed(snapshot)
         for feature in snapshot.features
         if feature.geometry is not None and not feature.geometry.is_empty
     }

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from branca.element import Element, Figure
 
     from app.assets import StaticTree
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
 
 WHOLE_ATLAS = "atlas"
 """Name of the map that shows every layer."""
@@ -120,14 +121,14 @@ def build_maps(
     return maps
 
 
-def _shown_on(atlas: Atlas, name: str) -> list[LayerSnapshot]:
+def _shown_on(atlas: Atlas, name: str) -> list[ServedLayer]:
     return list(atlas.listed.values()) if name == WHOLE_ATLAS else with_frames(atlas, name)
 
 
 def _is_same(
     old: Atlas,
     name: str,
-    shown: Sequence[LayerSnapshot],
+    shown: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
 ) -> bool:
     if name not in {WHOLE_ATLAS, *old.layers} or _bounds(old.layers.values()) != bounds:
@@ -136,7 +137,7 @@ def _is_same(
     return len(earlier) == len(shown) and all(map(operator.is_, earlier, shown))
 
 
-def with_frames(atlas: Atlas, layer_id: str) -> list[LayerSnapshot]:
+def with_frames(atlas: Atlas, layer_id: str) -> list[ServedLayer]:
     """Return a layer and, below it, the frames (layers that nobody can click)."""
     return [
         snapshot
@@ -147,7 +148,7 @@ def with_frames(atlas: Atlas, layer_id: str) -> list[LayerSnapshot]:
 
 def _render(
     name: str,
-    snapshots: Sequence[LayerSnapshot],
+    snapshots: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
     assets: StaticTree,
 ) -> RenderedMap:
@@ -170,7 +171,7 @@ def _render(
 
 def _figure(
     name: str,
-    snapshots: Sequence[LayerSnapshot],
+    snapshots: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
 ) -> Figure:
     view = _map(bounds)
@@ -214,7 +215,7 @@ def _map(bounds: tuple[float, float, float, float]) -> folium.Map:
     return view
 
 
-def _empty_layer(snapshot: LayerSnapshot, pane: str) -> folium.GeoJson:
+def _empty_layer(snapshot: ServedLayer, pane: str) -> folium.GeoJson:
     rules = style_rules(snapshot.layer.style)
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": []},
@@ -226,7 +227,7 @@ def _empty_layer(snapshot: LayerSnapshot, pane: str) -> folium.GeoJson:
     )
 
 
-def _bounds(snapshots: Iterable[LayerSnapshot]) -> tuple[float, float, float, float]:
+def _bounds(snapshots: Iterable[ServedLayer]) -> tuple[float, float, float, float]:
     """Return the box of all layers: the district's, and what reaches over its edge."""
     boxes = [snapshot.bbox for snapshot in snapshots if snapshot.bbox is not None]
     if not boxes:

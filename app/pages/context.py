@@ -9,6 +9,7 @@ from app.maps.figure import with_frames
 from app.maps.styles import feature_colour, is_ground, style_record
 from app.wording import distance, is_sketch
 from layers.facets import FACETS, count_facets, meets
+from layers.snapshot import is_listed
 
 from .strings import SCRIPT_STRINGS
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.wording import Wording
     from layers.facets import Selection
     from layers.model import Feature, Layer
+    from layers.served import ServedLayer
     from layers.snapshot import Atlas, LayerSnapshot
 
 _SHAPES = {"Polygon": "area", "LineString": "line", "Point": "point"}
@@ -102,10 +104,10 @@ def plan_href(plan_id: str, words: Wording, page: str = "", fragment: str = "") 
 
 
 def script_config(
-    snapshots: Iterable[LayerSnapshot], words: Wording, figure: RenderedMap
+    snapshots: Iterable[ServedLayer], words: Wording, figure: RenderedMap
 ) -> dict[str, Any]:
     """Return what the page's script is told, ready for JSON."""
-    shown = [snapshot for snapshot in snapshots if not snapshot.is_large]
+    shown = [snapshot for snapshot in snapshots if is_listed(snapshot)]
     return {
         "lang": words.language,
         "title": words.title(words.atlas.catalogue),
@@ -121,7 +123,7 @@ def script_config(
     }
 
 
-def credits_line(snapshots: Iterable[LayerSnapshot], words: Wording) -> str:
+def credits_line(snapshots: Iterable[ServedLayer], words: Wording) -> str:
     """Return the attributions of some layers, each once."""
     credits_ = (words.title(snapshot.layer, "attribution") for snapshot in snapshots)
     return " · ".join(dict.fromkeys(credit for credit in credits_ if credit))
@@ -150,19 +152,19 @@ def _cited_sections(
                 yield key, (words.section(citation), words.heading(citation))
 
 
-def _layer_row(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
+def _layer_row(snapshot: ServedLayer, words: Wording) -> dict[str, Any]:
     return {
         "id": snapshot.layer.id,
         "title": words.title(snapshot.layer),
         "counts": _layer_counts(snapshot, words),
-        "legend": [] if snapshot.is_large else _legend(snapshot, words),
+        "legend": _legend(snapshot, words) if is_listed(snapshot) else [],
     }
 
 
-def _layer_counts(snapshot: LayerSnapshot, words: Wording) -> str:
-    if snapshot.is_large:
-        return words.say("{count} 个，太多不逐一列出", count=f"{len(snapshot.packed):,}")
-    return _counts(snapshot.features, words)
+def _layer_counts(snapshot: ServedLayer, words: Wording) -> str:
+    if is_listed(snapshot):
+        return _counts(snapshot.features, words)
+    return words.say("{count} 个，太多不逐一列出", count=f"{snapshot.count:,}")
 
 
 def _counts(features: Sequence[Feature], words: Wording) -> str:

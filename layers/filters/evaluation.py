@@ -22,6 +22,7 @@ from .expression import (
     ARITHMETIC,
     ARRAYS,
     GEOMETRY,
+    RELATIONS,
     SPATIAL,
     TEMPORAL,
     Call,
@@ -248,8 +249,11 @@ class _Evaluation:
         return pa.array(truth, mask=missing)
 
     def _temporal(self, node: Call) -> Any:
-        (start, end), (other_start, other_end) = map(self._span, node.args)
-        return _RELATIONS[node.op](start, end, other_start, other_end)
+        ends = [end for each in node.args for end in self._span(each)]
+        relation = RELATIONS["t_intersects" if node.op == "t_disjoint" else node.op]
+        tests = [_COMPARE[op](ends[one], ends[other]) for one, op, other in relation]
+        met = reduce(pc.and_kleene, tests)
+        return pc.invert(met) if node.op == "t_disjoint" else met
 
     def _span(self, node: Expression) -> tuple[Any, Any]:
         if isinstance(node, Call) and node.op == "interval":
@@ -334,28 +338,4 @@ _SETS: Mapping[str, Callable[[frozenset[Any], frozenset[Any]], bool]] = {
     "a_containedby": lambda one, other: one <= other,
     "a_equals": lambda one, other: one == other,
     "a_overlaps": lambda one, other: not one.isdisjoint(other),
-}
-
-
-def _all(*conditions: Any) -> Any:
-    return reduce(pc.and_kleene, conditions)
-
-
-# OGC 21-065r2, section 7.7; names and meaning of the relations are those of OWL-Time.
-_RELATIONS: Mapping[str, Callable[[Any, Any, Any, Any], Any]] = {
-    "t_after": lambda a, b, c, d: pc.greater(a, d),
-    "t_before": lambda a, b, c, d: pc.less(b, c),
-    "t_contains": lambda a, b, c, d: _all(pc.less(a, c), pc.greater(b, d)),
-    "t_disjoint": lambda a, b, c, d: pc.or_kleene(pc.less(b, c), pc.greater(a, d)),
-    "t_during": lambda a, b, c, d: _all(pc.greater(a, c), pc.less(b, d)),
-    "t_equals": lambda a, b, c, d: _all(pc.equal(a, c), pc.equal(b, d)),
-    "t_finishedby": lambda a, b, c, d: _all(pc.less(a, c), pc.equal(b, d)),
-    "t_finishes": lambda a, b, c, d: _all(pc.greater(a, c), pc.equal(b, d)),
-    "t_intersects": lambda a, b, c, d: _all(pc.less_equal(a, d), pc.greater_equal(b, c)),
-    "t_meets": lambda a, b, c, d: pc.equal(b, c),
-    "t_metby": lambda a, b, c, d: pc.equal(a, d),
-    "t_overlappedby": lambda a, b, c, d: _all(pc.greater(a, c), pc.less(a, d), pc.greater(b, d)),
-    "t_overlaps": lambda a, b, c, d: _all(pc.less(a, c), pc.greater(b, c), pc.less(b, d)),
-    "t_startedby": lambda a, b, c, d: _all(pc.equal(a, c), pc.greater(b, d)),
-    "t_starts": lambda a, b, c, d: _all(pc.equal(a, c), pc.less(b, d)),
 }

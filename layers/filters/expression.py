@@ -199,6 +199,28 @@ TEMPORAL = frozenset(
         "intersects", "meets", "metby", "overlappedby", "overlaps", "startedby", "starts",
     )
 )  # fmt: skip
+RELATIONS: Mapping[str, tuple[tuple[int, str, int], ...]] = {
+    "t_after": ((0, ">", 3),),
+    "t_before": ((1, "<", 2),),
+    "t_contains": ((0, "<", 2), (1, ">", 3)),
+    "t_during": ((0, ">", 2), (1, "<", 3)),
+    "t_equals": ((0, "=", 2), (1, "=", 3)),
+    "t_finishedby": ((0, "<", 2), (1, "=", 3)),
+    "t_finishes": ((0, ">", 2), (1, "=", 3)),
+    "t_intersects": ((0, "<=", 3), (1, ">=", 2)),
+    "t_meets": ((1, "=", 2),),
+    "t_metby": ((0, "=", 3),),
+    "t_overlappedby": ((0, ">", 2), (0, "<", 3), (1, ">", 3)),
+    "t_overlaps": ((0, "<", 2), (1, ">", 2), (1, "<", 3)),
+    "t_startedby": ((0, "=", 2), (1, ">", 3)),
+    "t_starts": ((0, "=", 2), (1, "<", 3)),
+}
+"""What holds of the ends of two intervals: 0 and 1 are those of the first, 2 and 3 of the second.
+
+OGC 21-065r2, section 7.7; names and meaning are those of OWL-Time. ``t_disjoint`` is the opposite
+of ``t_intersects``.
+"""
+
 ARRAYS = frozenset(["a_contains", "a_containedby", "a_equals", "a_overlaps"])
 _CASES = frozenset(["casei", "accenti"])
 

@@ -6,8 +6,9 @@ from .drafts import Draft, Drafts, new_draft
 from .listening import listen
 from .moving import move_store
 from .rights import grants
+from .schema import placed
 from .store import Store
-from .versions import Change, ChangeSet
+from .versions import Change, ChangeSet, valid_in
 
 __all__ = [
     "Change",
@@ -21,5 +22,7 @@ __all__ = [
     "listen",
     "move_store",
     "new_draft",
+    "placed",
     "restore",
+    "valid_in",
 ]

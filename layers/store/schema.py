@@ -17,7 +17,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
+    table,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
@@ -157,3 +160,11 @@ actual = Table(
 
 catalogue = Table("catalogue", metadata, Column("sequence", Integer, nullable=False))
 """One row: a number that grows with everything that is stored."""
+
+placed = table(
+    "feature_version",
+    *(column(each.name, each.type) for each in feature_version.c),
+    column("document", JSONB),
+    column("shape"),
+)
+"""Feature versions with what PostgreSQL derives of them: properties as JSON, PostGIS geometry."""

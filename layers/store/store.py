@@ -44,7 +44,7 @@ from .versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration."""
 
 _STREAMED = 5_000
@@ -413,6 +413,17 @@ class Store:
         if isinstance(self.where, Path):
             return str(self.where.resolve())
         return make_url(self.where).render_as_string(hide_password=True)
+
+    @property
+    def is_database(self) -> bool:
+        """Whether a database server keeps it, which can answer by itself."""
+        return not isinstance(self.where, Path)
+
+    @contextmanager
+    def looking(self) -> Iterator[sa.Connection]:
+        """Open a transaction that reads, for layers that are served from the database."""
+        with self._reading() as connection:
+            yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:

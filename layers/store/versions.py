@@ -224,9 +224,10 @@ def moves_between(connection: sa.Connection, old: Revision, new: Revision) -> Mo
     )
 
 
-def valid_in(layer_id: str, number: int) -> sa.ColumnElement[bool]:
+def valid_in(
+    layer_id: str, number: int, table: sa.FromClause = schema.feature_version
+) -> sa.ColumnElement[bool]:
     """Return the condition that a feature version belongs to a revision."""
-    table = schema.feature_version
     return sa.and_(
         table.c.layer == layer_id,
         table.c.first <= number,

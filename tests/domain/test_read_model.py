@@ -20,7 +20,8 @@ from layers.geojson import feature_document
 from layers.indexes import Indexes
 from layers.model import BBox, Feature, Revision
 from layers.packed import open_packed, pack, pack_in_files
-from layers.snapshot import LARGE, Query, open_layer, take_layer
+from layers.served import Query
+from layers.snapshot import LARGE, open_layer, take_layer
 
 PROJECTS = read_catalogue(bundled_data() / "geojson" / "catalog.json").layers[-1]
 LAYER = replace(

@@ -114,7 +114,7 @@ def test_after_an_edit_a_large_layer_is_what_a_new_process_reads(opened, tmp_pat
     head = store.publish(
         "plots", change, base=store.head("plots"), kind="edit", author="me", message="edit"
     )
-    after = open_head(store, before.layer, head, tmp_path / "one", before)
+    after = open_head(store, before.layer, head, tmp_path / "one", before=before)
     anew = open_head(store, before.layer, head, tmp_path / "other")
     assert after.digest == anew.digest
     assert bytes(after.document) == bytes(anew.document)

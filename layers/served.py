@@ -1,0 +1,150 @@
+"""What every layer offers to those who read it, wherever its features are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from .filters import Expression
+    from .model import BBox, Feature, Layer, Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which features of a layer are asked for, and in what order.
+
+    Attributes
+    ----------
+    bbox : BBox or None
+        Features whose geometry intersects it; those without geometry do not
+        (OGC API - Features Part 1, section 7.15.3).
+    area : BaseGeometry or None
+        The same for a box that is none in CRS84 degrees.
+    interval : tuple of (str or None)
+        First and last day (YYYY-MM-DD) of which the validity must have one, None where open.
+    equal : Mapping
+        Property name to the text of its value; a list has the value if one member does.
+    selection : Mapping
+        Chosen values by facet.
+    condition : Expression or None
+        A filter in CQL2.
+    order : tuple of (str, bool)
+        Properties to sort by, and whether from the largest down; what has no value comes last.
+    """
+
+    bbox: BBox | None = None
+    area: BaseGeometry | None = None
+    interval: tuple[str | None, str | None] = (None, None)
+    equal: Mapping[str, str] = field(default_factory=dict)
+    selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    condition: Expression | None = None
+    order: tuple[tuple[str, bool], ...] = ()
+
+
+EVERYTHING = Query()
+
+
+class Start(NamedTuple):
+    """Where a page begins.
+
+    Attributes
+    ----------
+    after : str or None
+        Id of the feature behind which it does, whatever has become of that since; None for the
+        beginning.
+    offset : int
+        How many features behind that are passed over.
+    """
+
+    after: str | None = None
+    offset: int = 0
+
+
+BEGINNING = Start()
+
+
+class Page(Protocol):
+    """Some features of a layer, in order."""
+
+    @property
+    def matched(self) -> int:
+        """How many features the query has found, on all pages."""
+
+    @property
+    def next(self) -> Start | None:
+        """Where the next page begins; None if there is none."""
+
+    def __len__(self) -> int: ...
+
+    def members(self) -> Sequence[bytes | memoryview]:
+        """Return the features as GeoJSON; `layers.packed.BETWEEN` belongs between two parts."""
+
+    def texts(self) -> list[bytes]:
+        """Return each feature as GeoJSON."""
+
+    def geometries(self) -> NDArray:  # type: ignore[type-arg]
+        """Return the geometries in CRS84 degrees; None where there is none."""
+
+    def features(self) -> list[Feature]:
+        """Return the features with all their properties."""
+
+
+class ServedLayer(Protocol):
+    """One revision of a layer, ready to be served: packed, or from the database."""
+
+    @property
+    def layer(self) -> Layer:
+        """What the catalogue declares of it."""
+
+    @property
+    def revision(self) -> Revision:
+        """The state that is shown."""
+
+    @property
+    def bbox(self) -> BBox | None:
+        """Of all geometries; None if there is none."""
+
+    @property
+    def count(self) -> int:
+        """How many features there are."""
+
+    @property
+    def digest(self) -> str:
+        """What names the bytes that are shown: other features, another digest (64 hex digits)."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the layer is too large to be listed or drawn whole."""
+
+    def read(self, query: Query, limit: int, start: Start = BEGINNING) -> Page:
+        """Return a page of what a query finds.
+
+        Raises
+        ------
+        InvalidParameter
+            If the page begins behind a feature that never was, or a filter cannot be computed.
+        """
+
+    def item(self, feature_id: str) -> Page:
+        """Return a page with one feature.
+
+        Raises
+        ------
+        NotFound
+            If the layer has no such feature.
+        """
+
+    def feature(self, feature_id: str) -> Feature | None:
+        """Return a feature; None if the layer has none of this id."""
+
+    def parts(self) -> Iterator[bytes | memoryview]:
+        """Yield the whole layer as a GeoJSON FeatureCollection."""
+
+    def near(self, boxes: Sequence[BBox]) -> list[Feature]:
+        """Return the features whose boxes meet one of some boxes."""
