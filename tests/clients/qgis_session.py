@@ -12,7 +12,7 @@ import tempfile
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QGIS_AUTH_DB_DIR_PATH"] = tempfile.mkdtemp()
 
-from qgis.core import (  # noqa: E402
+from qgis.core import (
     Qgis,
     QgsApplication,
     QgsAuthMethodConfig,
@@ -140,9 +140,7 @@ def edit(api, token, where, start):
     layer = reopened()
     feature = only(layer)
     layer.startEditing()
-    layer.changeAttributeValue(
-        feature.id(), layer.fields().indexOf("用地名称"), NAME + "，已改\\"
-    )
+    layer.changeAttributeValue(feature.id(), layer.fields().indexOf("用地名称"), NAME + "，已改\\")
     save(layer)
     seen["changed"] = state(reopened())
 
