@@ -296,8 +296,10 @@ def _complete(
     missing = [name for name in declared if name in there and _may_be_null(declared[name])]
     order = list(dict.fromkeys([*(known or ()), *declared, *properties]))
     full = {**dict.fromkeys(missing), **properties}
-    if layer.id_column is not None and layer.id_column in declared:
-        full.setdefault(layer.id_column, feature_id)
+    # QGIS sends null for a column that nobody has filled in.
+    column = layer.id_column
+    if column is not None and column in declared and full.get(column) is None:
+        full[column] = feature_id
     return {name: full[name] for name in order if name in full}
 
 
