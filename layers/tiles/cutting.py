@@ -219,7 +219,7 @@ def _without_flat(rings: Rings) -> Rings:
         rings = rings.resized(rings.coordinates[changed], changed.astype(np.int64))
         rings = rings.only(rings.sizes > 2)
     flat = _doubled_areas(rings) == 0
-    if not flat.any():
+    if rings.outer.all() and not flat.any():
         return rings
     # A hole goes with the polygon that it is in.
     filled = rings.polygons[rings.outer & ~flat]
@@ -254,25 +254,26 @@ def _mended(rings: Rings) -> Rings:
     if plain.all():
         return rings
     asked = rings.only(np.isin(rings.polygons, rings.polygons[~plain]))
-    known, first, polygon = np.unique(asked.polygons, return_index=True, return_inverse=True)
-    shapes = _polygons_of(asked, polygon)
+    shapes = _polygons_of(asked)
     broken = ~shapely.is_valid(shapes)
     if not broken.any():
         return rings
     mended = shapely.set_precision(shapely.make_valid(shapes[broken]), 1.0)
     parts, of = shapely.get_parts(mended, return_index=True)
-    areal = are_polygons(parts)
-    fresh = _without_flat(rings_of(parts[areal], asked.owners[first[broken]][of[areal]]))
+    # What mending splits may be several polygons beside lines: parts of a part.
+    parts, within = shapely.get_parts(parts, return_index=True)
+    areal, owners = are_polygons(parts), asked.owners[asked.outer][broken][of[within]]
+    fresh = _without_flat(rings_of(parts[areal], owners[areal]))
     fresh = fresh._replace(polygons=fresh.polygons + int(rings.polygons.max()) + 1)
-    sound = rings.only(~np.isin(rings.polygons, known[broken]))
+    sound = rings.only(~np.isin(rings.polygons, asked.polygons[asked.outer][broken]))
     return _wound(in_order([sound, fresh]))
 
 
-def _polygons_of(rings: Rings, polygon: NDArray[np.int64]) -> NDArray[np.object_]:
-    """Return the polygons of rings, numbered from 0."""
+def _polygons_of(rings: Rings) -> NDArray[np.object_]:
+    """Return the polygons of rings, in the order of their outer ones."""
     each = np.repeat(np.arange(len(rings.sizes)), rings.sizes)
     shells_and_holes: Any = shapely.linearrings(rings.coordinates, indices=each)
-    shapes: Any = shapely.polygons(shells_and_holes, indices=polygon)
+    shapes: Any = shapely.polygons(shells_and_holes, indices=np.cumsum(rings.outer) - 1)
     return np.asarray(shapes, dtype=object)
 
 

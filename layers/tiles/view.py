@@ -41,7 +41,8 @@ class View:
         self.positions = positions
         west, south, east, north = matrix_set.bounds(tile, BUFFER / EXTENT)
         low, high = self._boxes[:, :2], self._boxes[:, 2:]
-        self.inside = ((low >= (west, south)) & (high <= (east, north))).all(axis=1)
+        beside = (low < (west, south)) | (high > (east, north))
+        self.inside = ~(beside[:, 0] | beside[:, 1])
 
     def units(self, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return CRS84 coordinates in units of the tile, rightwards and downwards."""
