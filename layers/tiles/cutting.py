@@ -258,7 +258,8 @@ def _mended(rings: Rings) -> Rings:
     broken = ~shapely.is_valid(shapes)
     if not broken.any():
         return rings
-    mended = shapely.set_precision(shapely.make_valid(shapes[broken]), 1.0)
+    # By structure, so that a hole stays one that was cut along the side of its polygon.
+    mended = shapely.set_precision(shapely.make_valid(shapes[broken], method="structure"), 1.0)
     parts, of = shapely.get_parts(mended, return_index=True)
     # What mending splits may be several polygons beside lines: parts of a part.
     parts, within = shapely.get_parts(parts, return_index=True)
