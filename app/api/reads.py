@@ -13,16 +13,17 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 import orjson
 from cachetools import LRUCache
 
-from app.links import GEOJSON, HTML, JSON, Link, link, prefers_html
+from app.links import GEOJSON, HTML, JSON, POINTER, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
 from layers.packed import BETWEEN, feature_json, feature_tag
+from layers.snapshot import LayerSnapshot
 
 from .parameters import parse_items_query, query_pairs
 
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.published import Published, State
-    from layers.packed import Positions
-    from layers.snapshot import LayerSnapshot
+    from layers.served import Page, ServedLayer
 
     from .parameters import ItemsQuery
 
@@ -153,9 +153,9 @@ class Reads:
             if ready.size <= _LARGEST_KEPT:
                 ready = ready._replace(body=(b"".join(ready.body),))
                 self._kept[host, url] = ready
-        etag = ready.headers[0][1]
+        (_, etag), (_, cache) = ready.headers[:2]
         if known and is_known(etag, known):
-            return not_modified(etag)
+            return not_modified(etag, cache)
         return ready
 
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
@@ -165,7 +165,8 @@ class Reads:
             return None
         try:
             snapshot = state.atlas.layers.get(unquote_to_bytes(parts[0]).decode())
-            if snapshot is None:
+            if not isinstance(snapshot, LayerSnapshot):
+                # What the database has to be asked takes time; the application has threads for it.
                 return None
             base = self._public_url or f"http://{host.decode('latin-1')}"
             where = Where(base, path, query)
@@ -208,7 +209,7 @@ def _wants_page(accept: bytes) -> bool:
 
 
 def items_answer(
-    snapshot: LayerSnapshot, query: ItemsQuery, where: Where, known: bytes = b""
+    snapshot: ServedLayer, query: ItemsQuery, where: Where, known: bytes = b""
 ) -> Ready:
     """Return a page of items, or 304 if the client has it.
 
@@ -219,28 +220,34 @@ def items_answer(
     """
     etag = b'"' + where.tag(snapshot.digest.encode()) + b'"'
     if known and is_known(etag, known):
-        return not_modified(etag)
+        return not_modified(etag, _POINTER)
     body: list[Buffer]
-    found = snapshot.select(query.query)
-    page = found[query.offset : query.offset + query.limit]
-    links = orjson.dumps(items_links(snapshot, query, where, len(found)))
+    page = snapshot.read(query.query, query.limit, query.start)
+    links = items_links(snapshot, query, where, page)
     head = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
-        len(found),
+        page.matched,
         len(page),
-        links,
+        orjson.dumps(links),
     )
     head += b'"features":[\n'
     if not query.is_as_stored:
-        body = [head, BETWEEN.join(rendered(snapshot, page, query)), b"\n]}\n"]
-    elif len(slices := snapshot.page(page)) == 1:
+        body = [head, BETWEEN.join(rendered(page, query)), b"\n]}\n"]
+    elif len(slices := page.members()) == 1:
         body = [head, slices[0], b"\n]}\n"]
     else:
         body = [head, BETWEEN.join(slices), b"\n]}\n"]
-    return _ready(etag, body, query.crs.uri)
+    ready = _ready(etag, body, query.crs.uri, _POINTER)
+    ready.headers.extend(_link_header(each) for each in links if each["rel"] in {"next", "prev"})
+    return ready
+
+
+def _link_header(shown: Link) -> tuple[bytes, bytes]:
+    """Return a link as a header (RFC 8288, section 3), for clients that read no body."""
+    return b"link", f'<{shown["href"]}>; rel="{shown["rel"]}"; type="{shown["type"]}"'.encode()
 
 
 def item_answer(
-    snapshot: LayerSnapshot,
+    snapshot: ServedLayer,
     item_id: str,
     where: Where,
     known: bytes = b"",
@@ -253,22 +260,23 @@ def item_answer(
     NotFound
         If there is no such item.
     """
-    position = snapshot.position(item_id)
-    stored = snapshot.packed.json(position)
+    page = snapshot.item(item_id)
+    (stored,) = page.texts()
     etag = b'"' + feature_tag(stored) + b"." + where.tag(stored) + b'"'
     if known and is_known(etag, known):
-        return not_modified(etag)
+        return not_modified(etag, _CURRENT)
     if query is not None and not query.is_as_stored:
-        (stored,) = rendered(snapshot, range(position, position + 1), query)
+        (stored,) = rendered(page, query)
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
     body = stored[:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
-    return _ready(etag, [body], CRS84_URI if query is None else query.crs.uri)
+    crs = CRS84_URI if query is None else query.crs.uri
+    return _ready(etag, [body], crs, _CURRENT)
 
 
-def not_modified(etag: bytes) -> Ready:
-    """Return the answer to a client that has what it asks for."""
-    return Ready(304, _headers(etag), ())
+def not_modified(etag: bytes, cache: bytes) -> Ready:
+    """Return the answer to a client that has what it asks for (RFC 9110, section 15.4.5)."""
+    return Ready(304, _headers(etag, cache), ())
 
 
 def is_known(etag: bytes, known: bytes) -> bool:
@@ -277,17 +285,14 @@ def is_known(etag: bytes, known: bytes) -> bool:
     return etag in tags or b"*" in tags
 
 
-def rendered(
-    snapshot: LayerSnapshot, positions: range | Positions, query: ItemsQuery
-) -> list[bytes]:
+def rendered(page: Page, query: ItemsQuery) -> list[bytes]:
     """Return features in another system, or with some of their members only."""
-    records = [orjson.loads(snapshot.packed.json(int(each))) for each in positions]
+    records = [orjson.loads(each) for each in page.texts()]
     if query.skip_geometry:
         for record in records:
             record["geometry"] = None
     elif not query.crs.is_crs84:
-        shapes = snapshot.packed.geometries(positions)
-        for record, geometry in zip(records, query.crs.documents(shapes), strict=True):
+        for record, geometry in zip(records, query.crs.documents(page.geometries()), strict=True):
             record["geometry"] = geometry
     if query.properties is not None:
         for record in records:
@@ -307,14 +312,13 @@ def self_links(where: Where, media_type: str) -> list[Link]:
     ]
 
 
-def items_links(
-    snapshot: LayerSnapshot, query: ItemsQuery, where: Where, matched: int
-) -> list[Link]:
+def items_links(snapshot: ServedLayer, query: ItemsQuery, where: Where, page: Page) -> list[Link]:
     """Return the links beside a page of items: itself, its collection, the pages around it."""
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
-    if query.offset + query.limit < matched:
-        href = where.address(offset=query.offset + query.limit)
+    if page.next is not None:
+        after = None if page.next.after is None else quote(page.next.after, safe="")
+        href = where.address(after=after, offset=page.next.offset or None)
         links.append(link(href, "next", GEOJSON, "Next page"))
     if query.offset > 0:
         href = where.address(offset=max(0, query.offset - query.limit) or None)
@@ -322,20 +326,23 @@ def items_links(
     return links
 
 
-def _ready(etag: bytes, body: Sequence[Buffer], crs: str) -> Ready:
-    headers = _headers(etag)
+def _ready(etag: bytes, body: Sequence[Buffer], crs: str, cache: bytes) -> Ready:
+    headers = _headers(etag, cache)
     headers.append((b"content-type", GEOJSON.encode()))
     headers.append((b"content-length", b"%d" % sum(map(len, body))))
     headers.append((b"content-crs", f"<{crs}>".encode()))
     return Ready(200, headers, body)
 
 
-def _headers(etag: bytes) -> Headers:
-    return [(b"etag", etag), *_CONSTANT]
+def _headers(etag: bytes, cache: bytes) -> Headers:
+    return [(b"etag", etag), (b"cache-control", cache), *_CONSTANT]
 
+
+_POINTER = POINTER.encode()
+_CURRENT = b"no-cache"
+"""Of an item: who edits it must not be shown a state of some seconds ago."""
 
 _CONSTANT: Headers = [
-    (b"cache-control", b"no-cache"),
     (b"vary", b"Accept, Accept-Encoding"),
     *HEADERS,
 ]
