@@ -115,7 +115,7 @@ def get_revision_items(
 ) -> Response:
     """Return a whole collection as it was published; these bytes never change."""
     refuse_unknown(request)
-    snapshot = _of_revision(atlas, collection_id, digest)
+    snapshot = of_revision(atlas, collection_id, digest)
     return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
 
 
@@ -125,11 +125,18 @@ def get_revision_items(
 def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: str) -> Response:
     """Return a collection as the map draws it: all geometry, few properties; never changes."""
     refuse_unknown(request)
-    snapshot = _of_revision(atlas, collection_id, digest)
+    snapshot = of_revision(atlas, collection_id, digest)
     return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
 
 
-def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot:
+def of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot:
+    """Return a collection as it was published under a digest.
+
+    Raises
+    ------
+    NotFound
+        If that is not what is published now.
+    """
     snapshot = atlas.layer(collection_id)
     if digest != snapshot.digest:
         raise NotFound(

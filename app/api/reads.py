@@ -13,17 +13,17 @@ from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 import orjson
 from cachetools import LRUCache
 
-from app.links import GEOJSON, HTML, JSON, POINTER, Link, link, prefers_html
+from app.links import GEOJSON, HTML, IMMUTABLE, JSON, MVT, POINTER, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
 from layers.packed import BETWEEN, feature_json, feature_tag
-from layers.snapshot import LayerSnapshot
+from layers.tiles import find_matrix_set
 
 from .parameters import parse_items_query, query_pairs
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.published import Published, State
-    from layers.served import Page, ServedLayer
+    from layers.packed import Positions
+    from layers.snapshot import Atlas, LayerSnapshot
 
     from .parameters import ItemsQuery
 
@@ -161,12 +162,13 @@ class Reads:
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
         path, _, query = url.partition(b"?")
         parts = path[len(_COLLECTIONS) :].split(b"/")
+        if len(parts) in _TILE_PARTS and parts[-5] == b"tiles" and not query:
+            return _kept_tile(state.atlas, parts)
         if not host or len(parts) not in {2, 3} or parts[1] != b"items":
             return None
         try:
             snapshot = state.atlas.layers.get(unquote_to_bytes(parts[0]).decode())
-            if not isinstance(snapshot, LayerSnapshot):
-                # What the database has to be asked takes time; the application has threads for it.
+            if snapshot is None:
                 return None
             base = self._public_url or f"http://{host.decode('latin-1')}"
             where = Where(base, path, query)
@@ -186,6 +188,26 @@ class Reads:
         if b"min_seq=" in where.query or not snapshot.answers_at_once(query.query):
             return None
         return items_answer(snapshot, query, where)
+
+
+_TILE_PARTS = frozenset([6, 8])
+"""Parts of a tile's address below ``/api/collections/``: of what is published now, of a digest."""
+
+
+def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
+    """Return a tile that was made already; others are made where that keeps nobody waiting."""
+    try:
+        collection, *revision, _, matrix_set_id, z, row, column = (
+            unquote_to_bytes(part).decode() for part in parts
+        )
+        snapshot = atlas.layers.get(collection)
+        if snapshot is None or (revision and revision != ["revisions", snapshot.digest]):
+            return None
+        matrix_set = find_matrix_set(matrix_set_id)
+        tile = snapshot.tiles.kept(matrix_set, matrix_set.tile(z, row, column))
+    except (AtlasError, UnicodeDecodeError):
+        return None
+    return None if tile is None else tile_answer(tile, is_immutable=bool(revision))
 
 
 _LARGEST_KEPT = 1_000_000
@@ -209,7 +231,7 @@ def _wants_page(accept: bytes) -> bool:
 
 
 def items_answer(
-    snapshot: ServedLayer, query: ItemsQuery, where: Where, known: bytes = b""
+    snapshot: LayerSnapshot, query: ItemsQuery, where: Where, known: bytes = b""
 ) -> Ready:
     """Return a page of items, or 304 if the client has it.
 
@@ -222,17 +244,18 @@ def items_answer(
     if known and is_known(etag, known):
         return not_modified(etag, _POINTER)
     body: list[Buffer]
-    page = snapshot.read(query.query, query.limit, query.start)
-    links = items_links(snapshot, query, where, page)
+    found = snapshot.select(query.query)
+    page = found[query.offset : query.offset + query.limit]
+    links = items_links(snapshot, query, where, len(found))
     head = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
-        page.matched,
+        len(found),
         len(page),
         orjson.dumps(links),
     )
     head += b'"features":[\n'
     if not query.is_as_stored:
-        body = [head, BETWEEN.join(rendered(page, query)), b"\n]}\n"]
-    elif len(slices := page.members()) == 1:
+        body = [head, BETWEEN.join(rendered(snapshot, page, query)), b"\n]}\n"]
+    elif len(slices := snapshot.page(page)) == 1:
         body = [head, slices[0], b"\n]}\n"]
     else:
         body = [head, BETWEEN.join(slices), b"\n]}\n"]
@@ -247,7 +270,7 @@ def _link_header(shown: Link) -> tuple[bytes, bytes]:
 
 
 def item_answer(
-    snapshot: ServedLayer,
+    snapshot: LayerSnapshot,
     item_id: str,
     where: Where,
     known: bytes = b"",
@@ -260,18 +283,35 @@ def item_answer(
     NotFound
         If there is no such item.
     """
-    page = snapshot.item(item_id)
-    (stored,) = page.texts()
+    position = snapshot.position(item_id)
+    stored = snapshot.packed.json(position)
     etag = b'"' + feature_tag(stored) + b"." + where.tag(stored) + b'"'
     if known and is_known(etag, known):
         return not_modified(etag, _CURRENT)
     if query is not None and not query.is_as_stored:
-        (stored,) = rendered(page, query)
+        (stored,) = rendered(snapshot, range(position, position + 1), query)
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
     body = stored[:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
     crs = CRS84_URI if query is None else query.crs.uri
     return _ready(etag, [body], crs, _CURRENT)
+
+
+def tile_answer(tile: bytes, *, is_immutable: bool, known: bytes = b"") -> Ready:
+    """Return a tile, 204 if it holds nothing, or 304 if the client has it.
+
+    The entity tag is of the bytes: a publish changes that of the tiles that look different.
+    """
+    etag = b'"' + blake2b(tile, digest_size=12).hexdigest().encode() + b'"'
+    cache = IMMUTABLE.encode() if is_immutable else _POINTER
+    if known and is_known(etag, known):
+        return not_modified(etag, cache)
+    headers = _headers(etag, cache)
+    if not tile:
+        return Ready(204, headers, ())
+    headers.append((b"content-type", MVT.encode()))
+    headers.append((b"content-length", b"%d" % len(tile)))
+    return Ready(200, headers, [tile])
 
 
 def not_modified(etag: bytes, cache: bytes) -> Ready:
@@ -285,14 +325,17 @@ def is_known(etag: bytes, known: bytes) -> bool:
     return etag in tags or b"*" in tags
 
 
-def rendered(page: Page, query: ItemsQuery) -> list[bytes]:
+def rendered(
+    snapshot: LayerSnapshot, positions: range | Positions, query: ItemsQuery
+) -> list[bytes]:
     """Return features in another system, or with some of their members only."""
-    records = [orjson.loads(each) for each in page.texts()]
+    records = [orjson.loads(snapshot.packed.json(int(each))) for each in positions]
     if query.skip_geometry:
         for record in records:
             record["geometry"] = None
     elif not query.crs.is_crs84:
-        for record, geometry in zip(records, query.crs.documents(page.geometries()), strict=True):
+        shapes = snapshot.packed.geometries(positions)
+        for record, geometry in zip(records, query.crs.documents(shapes), strict=True):
             record["geometry"] = geometry
     if query.properties is not None:
         for record in records:
@@ -312,13 +355,14 @@ def self_links(where: Where, media_type: str) -> list[Link]:
     ]
 
 
-def items_links(snapshot: ServedLayer, query: ItemsQuery, where: Where, page: Page) -> list[Link]:
+def items_links(
+    snapshot: LayerSnapshot, query: ItemsQuery, where: Where, matched: int
+) -> list[Link]:
     """Return the links beside a page of items: itself, its collection, the pages around it."""
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
-    if page.next is not None:
-        after = None if page.next.after is None else quote(page.next.after, safe="")
-        href = where.address(after=after, offset=page.next.offset or None)
+    if query.offset + query.limit < matched:
+        href = where.address(offset=query.offset + query.limit)
         links.append(link(href, "next", GEOJSON, "Next page"))
     if query.offset > 0:
         href = where.address(offset=max(0, query.offset - query.limit) or None)

@@ -1,11 +1,9 @@
 """Vector tiles of layers: what a tile shows of each zoom, cut and encoded."""
 
 from .matrices import MatrixSet, TileAddress, find_matrix_set, matrix_sets
-from .mvt import MEDIA_TYPE
 from .source import LayerTiles, TileSource
 
 __all__ = [
-    "MEDIA_TYPE",
     "LayerTiles",
     "MatrixSet",
     "TileAddress",

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 EXTENT = 4096
 """Units of a tile's side."""
 
-MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
-
 POINT, LINE, POLYGON = 1, 2, 3
 """Types of geometry (section 4.3.4)."""
 

@@ -50,6 +50,10 @@ class TileSource(Protocol):
     def fields(self) -> Mapping[str, str]:
         """The attributes of the features, each with the kind of its values, as TileJSON has it."""
 
+    @property
+    def label_fields(self) -> Mapping[str, str]:
+        """The same of their names."""
+
     def tile(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
         """Return a tile with the layer and its labels; nothing if it holds no feature."""
 
@@ -114,6 +118,11 @@ class LayerTiles:
     def fields(self) -> Mapping[str, str]:
         """The attributes of the features, each with the kind of its values, as TileJSON has it."""
         return {name: _kind(column.type) for name, column in self._columns.items()}
+
+    @property
+    def label_fields(self) -> Mapping[str, str]:
+        """The same of their names."""
+        return {self._shown(name): self.fields[name] for name in self._needed}
 
     def kept(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
         """Return a tile if it is ready."""
@@ -226,10 +235,12 @@ class LayerTiles:
         ones = np.ones(count, dtype=np.int64)
         shapes = Shapes(points[within], ones, each, np.full(count, POINT))
         rows = pa.array(positions[within])
-        columns = {name: self._columns[name].take(rows) for name in self._needed}
-        if self._layer.label in columns and self._layer.label != "name":
-            columns["name"] = columns.pop(self._layer.label)
+        columns = {self._shown(name): self._columns[name].take(rows) for name in self._needed}
         return encode_layer(f"{self._layer.id}_labels", shapes, positions[within], columns)
+
+    def _shown(self, name: str) -> str:
+        """Return what an attribute is called in the labels: what names a feature is its name."""
+        return "name" if name == self._layer.label else name
 
 
 def _kind(type_: pa.DataType) -> str:
