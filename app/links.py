@@ -18,6 +18,8 @@ HTML = "text/html"
 PROBLEM = "application/problem+json"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+MVT = "application/vnd.mapbox-vector-tile"
+STYLE = "application/vnd.mapbox.style+json"
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 """Of an address whose bytes never change: it names a revision."""

@@ -25,6 +25,7 @@ from .packed import Packed, open_packed, pack, pack_in_files
 from .repacked import repack_in_files
 from .served import BEGINNING, Start
 from .statements import propose_area, propose_sides
+from .tiles import LayerTiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .search import SearchIndex
     from .served import Query, ServedLayer
     from .statements import Result, Side
+    from .tiles import TileSource
 
 _FEW = 2_000
 
@@ -91,6 +93,8 @@ class LayerSnapshot:
         The same as values; those of a large layer are read from the packed form when asked for.
     bbox : BBox or None
         Of all geometries; None if there is none.
+    tiles : TileSource
+        The same as vector tiles.
     """
 
     layer: Layer
@@ -99,6 +103,7 @@ class LayerSnapshot:
     features: Sequence[Feature]
     bbox: BBox | None
     indexes: Indexes
+    tiles: TileSource
 
     @property
     def digest(self) -> str:
@@ -544,7 +549,9 @@ def _snapshot(
     drawn = packed.boxes[~np.isnan(packed.boxes[:, 0])]
     low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (None, None)
     bbox = None if low is None or high is None else BBox(*map(float, (*low[:2], *high[2:])))
-    return LayerSnapshot(layer, revision, packed, features, bbox, Indexes(packed))
+    indexes = Indexes(packed)
+    tiles = LayerTiles(layer, packed, indexes)
+    return LayerSnapshot(layer, revision, packed, features, bbox, indexes, tiles)
 
 
 OVERVIEW = (

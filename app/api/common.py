@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, HTML, JSON, OPENAPI, POINTER, SCHEMA, address, link
+from app.links import GEOJSON, HTML, JSON, OPENAPI, POINTER, SCHEMA, STYLE, address, link
 from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
@@ -54,6 +54,10 @@ def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep)
         link(address(request, "/api", {"f": "html"}), "service-doc", HTML, "API as pages"),
         link(address(request, "/api/conformance"), "conformance", JSON, "Conformance classes"),
         link(address(request, "/api/collections"), "data", JSON, "Collections"),
+        link(address(request, "/api/tiles"), f"{_OGC}tilesets-vector", JSON, "Vector tiles"),
+        link(
+            address(request, "/api/tileMatrixSets"), f"{_OGC}tiling-schemes", JSON, "Tiling schemes"
+        ),
         link(address(request, "/"), "related", HTML, "The atlas"),
     ]
     document = {
@@ -122,6 +126,8 @@ def collection_document(request: Request, words: Wording, snapshot: ServedLayer)
         link(address(request, f"{path}/queryables"), f"{_OGC}queryables", SCHEMA, "Queryables"),
         link(address(request, f"{path}/sortables"), f"{_OGC}sortables", SCHEMA, "Sortables"),
         link(address(request, f"{path}/schema"), f"{_OGC}schema", SCHEMA, "Schema"),
+        link(address(request, f"{path}/tiles"), f"{_OGC}tilesets-vector", JSON, "Vector tiles"),
+        link(address(request, f"{path}/style"), "stylesheet", STYLE, "MapLibre style of the tiles"),
         link(address(request, f"/maps/{layer.id}"), "preview", HTML, "Map"),
     ]
     document: dict[str, Any] = {

@@ -18,12 +18,13 @@ from urllib.parse import quote, unquote_to_bytes
 import orjson
 from cachetools import LRUCache
 
-from app.links import GEOJSON, HTML, JSON, POINTER, Link, link, prefers_html
+from app.links import GEOJSON, HTML, IMMUTABLE, JSON, MVT, POINTER, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
 from layers.packed import BETWEEN, feature_json, feature_tag
 from layers.snapshot import LayerSnapshot
+from layers.tiles import find_matrix_set
 
 from .parameters import parse_items_query, query_pairs
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from app.published import Published, State
     from layers.served import Page, ServedLayer
+    from layers.snapshot import Atlas
 
     from .parameters import ItemsQuery
 
@@ -161,6 +163,8 @@ class Reads:
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
         path, _, query = url.partition(b"?")
         parts = path[len(_COLLECTIONS) :].split(b"/")
+        if len(parts) in _TILE_PARTS and parts[-5] == b"tiles" and not query:
+            return _kept_tile(state.atlas, parts)
         if not host or len(parts) not in {2, 3} or parts[1] != b"items":
             return None
         try:
@@ -186,6 +190,28 @@ class Reads:
         if b"min_seq=" in where.query or not snapshot.answers_at_once(query.query):
             return None
         return items_answer(snapshot, query, where)
+
+
+_TILE_PARTS = frozenset([6, 8])
+"""Parts of a tile's address below ``/api/collections/``: of what is published now, of a digest."""
+
+
+def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
+    """Return a tile that was made already; others are made where that keeps nobody waiting."""
+    try:
+        collection, *revision, _, matrix_set_id, z, row, column = (
+            unquote_to_bytes(part).decode() for part in parts
+        )
+        snapshot = atlas.layers.get(collection)
+        if not isinstance(snapshot, LayerSnapshot):
+            return None
+        if revision and revision != ["revisions", snapshot.digest]:
+            return None
+        matrix_set = find_matrix_set(matrix_set_id)
+        tile = snapshot.tiles.kept(matrix_set, matrix_set.tile(z, row, column))
+    except (AtlasError, UnicodeDecodeError):
+        return None
+    return None if tile is None else tile_answer(tile, is_immutable=bool(revision))
 
 
 _LARGEST_KEPT = 1_000_000
@@ -272,6 +298,23 @@ def item_answer(
     body = stored[:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
     crs = CRS84_URI if query is None else query.crs.uri
     return _ready(etag, [body], crs, _CURRENT)
+
+
+def tile_answer(tile: bytes, *, is_immutable: bool, known: bytes = b"") -> Ready:
+    """Return a tile, 204 if it holds nothing, or 304 if the client has it.
+
+    The entity tag is of the bytes: a publish changes that of the tiles that look different.
+    """
+    etag = b'"' + blake2b(tile, digest_size=12).hexdigest().encode() + b'"'
+    cache = IMMUTABLE.encode() if is_immutable else _POINTER
+    if known and is_known(etag, known):
+        return not_modified(etag, cache)
+    headers = _headers(etag, cache)
+    if not tile:
+        return Ready(204, headers, ())
+    headers.append((b"content-type", MVT.encode()))
+    headers.append((b"content-length", b"%d" % len(tile)))
+    return Ready(200, headers, [tile])
 
 
 def not_modified(etag: bytes, cache: bytes) -> Ready:
