@@ -1,5 +1,6 @@
 # make serve    set up and start the atlas (HOST=, PORT=)
 # make test     set up and run every test (ARGS= goes to pytest)
+# make qgis     edit with QGIS 3.40 or later, which is installed beside the machine's
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make check    lint, format, types, architecture, dependencies
 # make fix      mend what the linter and formatter can mend
@@ -17,7 +18,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test chaos setup check fix lock
+.PHONY: help serve test qgis chaos setup check fix lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -27,13 +28,21 @@ serve: .venv/runtime
 test: .venv/dev
 	@./.ci/browser.sh
 	@./.ci/database.sh
+	@./.ci/clients.sh
 	@less=; \
 	if ! command -v chromium >/dev/null; then less="--ignore=tests/browser"; \
 	echo "Skipped: tests/browser (install chromium and fonts-noto-cjk to run them)."; fi; \
 	if ! ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1; then \
 	less="$$less --deselect-postgresql"; \
 	echo "Skipped: the store on PostgreSQL (install postgresql-postgis to run it)."; fi; \
+	if ! /usr/bin/python3 -c 'import qgis.core' 2>/dev/null || ! command -v ogr2ogr >/dev/null; then \
+	less="$$less --ignore=tests/clients"; \
+	echo "Skipped: tests/clients (install gdal-bin and python3-qgis to run them)."; fi; \
 	exec $(BIN)/pytest $$less $(ARGS)
+
+qgis: .venv/dev
+	@command=$$(./.ci/qgis.sh) && QGIS_PYTHON="$$command" \
+	$(BIN)/pytest -v tests/clients/qgis_edit.py tests/clients/test_qgis.py $(ARGS)
 
 chaos: .venv/dev
 	@./.ci/database.sh

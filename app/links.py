@@ -18,8 +18,14 @@ HTML = "text/html"
 PROBLEM = "application/problem+json"
 SCHEMA = "application/schema+json"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
+MVT = "application/vnd.mapbox-vector-tile"
+STYLE = "application/vnd.mapbox.style+json"
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+"""Of an address whose bytes never change: it names a revision."""
+
+POINTER = "public, max-age=5, stale-while-revalidate=60"
+"""Of an address that answers with what is published now (RFC 5861, section 3)."""
 
 Link = dict[str, str]
 

@@ -19,6 +19,7 @@ from .assets import StaticTree
 from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
+from .rate import RateLimit
 from .security import SecurityHeaders
 from .templating import Templates
 
@@ -82,6 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
     assets.mount(app)
     install_problem_handlers(app)
     app.add_middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED)
+    if settings.rate_limit:
+        app.add_middleware(RateLimit, rate=settings.rate_limit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(
         CORSMiddleware,

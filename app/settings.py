@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from pydantic import Field
+from limits import parse
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
+    rate_limit : str
+        What one client may ask of a worker, as in ``12000/minute``; empty for no limit.
     """
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
@@ -42,6 +45,14 @@ class Settings(BaseSettings):
     review_number: str | None = None
     largest_packed: int = Field(default=3_000_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
+    rate_limit: str = "12000/minute"
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_rate(cls, text: str) -> str:
+        if text:
+            parse(text)
+        return text
 
     @property
     def snapshots(self) -> Path:

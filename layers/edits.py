@@ -20,7 +20,6 @@ from .errors import InvalidParameter, NotFound, RevisionConflict, StaleEdit, Val
 from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
-from .snapshot import LARGE
 from .store import ChangeSet
 from .updates import context_of
 
@@ -39,6 +38,9 @@ if TYPE_CHECKING:
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
 _TRIES = 8
+_WHOLE = 2_000
+"""Features up to which a layer is checked whole when one of them is edited."""
+
 _GEOMETRIES = frozenset(
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
 )
@@ -51,8 +53,8 @@ class Editing:
     Attributes
     ----------
     near : callable
-        Gives the published features of a large layer whose boxes meet some boxes; smaller layers
-        are checked whole.
+        Gives the published features of a layer whose boxes meet some boxes; a small layer is
+        checked whole.
     message : str
         What was changed and why; empty for a sentence that says which feature.
     reason : str
@@ -183,10 +185,8 @@ class Editing:
 
     def _publish(self, feature_id: str, change: Change, verb: str) -> Feature | None:
         """Publish what a change makes of a feature, again and again while others come between."""
-        if self.key is not None:
-            for revision in self.store.revisions(self.layer_id):
-                if revision.key == self.key:
-                    return self.store.feature(revision, feature_id)
+        if self.key is not None and (done := self.store.keyed(self.layer_id, self.key)):
+            return self.store.feature(done, feature_id)
         for _ in range(_TRIES):
             head = self.store.head(self.layer_id)
             before = None if head is None else self.store.feature(head, feature_id)
@@ -251,7 +251,7 @@ class Editing:
         touched = [each for each in (before, after) if each is not None]
         if head is None:
             others: Sequence[Feature] = ()
-        elif self.store.count(head) < LARGE:
+        elif self._is_checked_whole(head):
             others = self.store.features(head)
         else:
             others = self.near([each.bbox for each in touched if each.bbox is not None])
@@ -261,6 +261,11 @@ class Editing:
             [*rest, *([] if before is None else [before])],
             [*rest, *([] if after is None else [after])],
         )
+
+    def _is_checked_whole(self, head: Revision) -> bool:
+        # Whether areas leave nothing uncovered cannot be told from some of them.
+        tiles = any(check.startswith("tiles") for check in self.layer.checks)
+        return tiles or self.store.count(head) <= _WHOLE
 
 
 def _key(finding: Finding) -> tuple[str, str | None, str]:
@@ -291,8 +296,10 @@ def _complete(
     missing = [name for name in declared if name in there and _may_be_null(declared[name])]
     order = list(dict.fromkeys([*(known or ()), *declared, *properties]))
     full = {**dict.fromkeys(missing), **properties}
-    if layer.id_column is not None and layer.id_column in declared:
-        full.setdefault(layer.id_column, feature_id)
+    # QGIS sends null for a column that nobody has filled in.
+    column = layer.id_column
+    if column is not None and column in declared and full.get(column) is None:
+        full[column] = feature_id
     return {name: full[name] for name in order if name in full}
 
 

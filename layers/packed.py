@@ -30,7 +30,7 @@ from .geojson import feature_document, geometry_documents
 from .model import Feature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,7 +47,9 @@ _BATCH = 10_000
 _FORM = "1"
 """Changes with what the files hold; others are written anew."""
 
-_BOX = ("#west", "#south", "#east", "#north")
+BOX = ("#west", "#south", "#east", "#north")
+"""Columns of the table that hold `Packed.boxes`."""
+
 _CONNECTED = (
     shapely.GeometryType.POINT,
     shapely.GeometryType.LINESTRING,
@@ -175,6 +177,20 @@ def pack_in_files(layer: Layer, features: Iterable[Feature], folder: Path) -> Pa
     folder : Path
         Made whole or not at all; one that is there already is left as it is.
     """
+    return put_in_files(folder, lambda document, wkb: _pack(layer, features, document, wkb))
+
+
+def put_in_files(
+    folder: Path, write: Callable[[BinaryIO, BinaryIO], tuple[pa.Table, str]]
+) -> Packed:
+    """Return what is written into the files of a folder; see `pack_in_files`.
+
+    Parameters
+    ----------
+    write : callable
+        Writes the document and the geometries, and returns the table beside them and the SHA-256
+        of the document.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
     try:
@@ -183,7 +199,7 @@ def pack_in_files(layer: Layer, features: Iterable[Feature], folder: Path) -> Pa
             (made / "geometry.wkb").open("wb") as wkb,
             (made / "table.arrow").open("wb") as sink,
         ):
-            table, digest = _pack(layer, features, document, wkb)
+            table, digest = write(document, wkb)
             table = table.replace_schema_metadata({"digest": digest, "form": _FORM})
             with pa.ipc.new_file(sink, table.schema) as writer:
                 writer.write_table(table)
@@ -238,7 +254,7 @@ def _opened(document: memoryview, wkb: memoryview, table: pa.Table, digest: str)
         wkb=wkb.toreadonly(),
         wkb_starts=np.concatenate(([0], wkb_ends[:-1]))[: len(ends)],
         wkb_ends=wkb_ends,
-        boxes=np.column_stack([_numbers(table, name) for name in _BOX]),
+        boxes=np.column_stack([_numbers(table, name) for name in BOX]),
         connected=_numbers(table, "#connected"),
         ids=_array(table, "#id"),
         by_id=_numbers(table, "#by_id"),
@@ -288,7 +304,7 @@ def _pack(
             "#end": pa.array(ends, pa.int64()),
             "#wkb_end": pa.array(wkb_ends, pa.int64()),
             "#connected": pa.array(np.isin(shapely.get_type_id(shapes), _CONNECTED)),
-            **{name: pa.array(boxes[:, i]) for i, name in enumerate(_BOX)},
+            **{name: pa.array(boxes[:, i]) for i, name in enumerate(BOX)},
             **{
                 name: _column([feature.properties.get(name) for feature in batch], type_)
                 for name, type_ in types.items()
@@ -297,9 +313,13 @@ def _pack(
         for name, array in columns.items():
             chunks.setdefault(name, []).append(array)
     write(TAIL)
-    table = pa.table(_joined(chunks, types))
+    return with_order(pa.table(_joined(chunks, types))), sha256.hexdigest()
+
+
+def with_order(table: pa.Table) -> pa.Table:
+    """Return the table beside a document with the positions sorted by id in it."""
     by_id = pc.sort_indices(table.column("#id").combine_chunks()).cast(pa.uint32())
-    return table.append_column("#by_id", by_id).combine_chunks(), sha256.hexdigest()
+    return table.append_column("#by_id", by_id).combine_chunks()
 
 
 def _joined(
@@ -310,7 +330,7 @@ def _joined(
     own = {
         "#id": pa.string(), "#end": pa.int64(), "#wkb_end": pa.int64(), "#connected": pa.bool_()
     }  # fmt: skip
-    boxes = dict.fromkeys(_BOX, pa.float64())
+    boxes = dict.fromkeys(BOX, pa.float64())
     return {name: pa.array([], type_) for name, type_ in {**own, **boxes, **types}.items()}
 
 

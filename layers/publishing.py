@@ -25,8 +25,9 @@ from .geojson import digest
 from .indicators import add_actual
 from .model import PlanVersion
 from .plan import Citation, decode_plan, parse_plan
+from .repacked import Edits
 from .search import Named, Passage, SearchIndex
-from .snapshot import LARGE, Atlas, listed, open_layer, take_layer
+from .snapshot import LARGE, Atlas, LayerSnapshot, change_layer, listed, open_layer, take_layer
 from .statements import check_statements
 from .store import Change
 
@@ -117,16 +118,9 @@ def open_atlas(
         if layer.id in known and known[layer.id].revision == head:
             layers[layer.id] = known[layer.id]
         else:
-            layers[layer.id] = open_head(store, layer, head, folder, largest)
-    features_by_ref = {
-        f"{layer_id}/{feature.id}": feature
-        for layer_id, snapshot in listed(layers).items()
-        for feature in snapshot.features
-    }
-    documents = {
-        plan_id: _document(store, bundle, plan_id, features_by_ref)
-        for plan_id in sorted({*bundle.plans, *store.plans()})
-    }
+            earlier = known.get(layer.id)
+            layers[layer.id] = open_head(store, layer, head, folder, largest, earlier)
+    documents, search = _read_plans(store, bundle, layers, before)
     own = bundle.plans[bundle.catalogue.plan]
     return Atlas(
         catalogue=bundle.catalogue,
@@ -135,12 +129,38 @@ def open_atlas(
         indicators=own.indicators,
         actuals=tuple(store.actuals()),
         results=_results(own.statements, layers, before),
-        search=SearchIndex(
-            list(_names(_by_id(bundle), features_by_ref)),
-            list(_passages(documents)),
-            bundle.readings,
-        ),
+        search=search,
     )
+
+
+def _read_plans(
+    store: Store, bundle: Bundle, layers: Mapping[str, ServedLayer], before: Atlas | None
+) -> tuple[Mapping[str, PlanDocument], SearchIndex]:
+    """Return the plans beside some layers, and what is found by name and by word.
+
+    They are as before if neither a text nor a layer that is listed has changed.
+    """
+    newest = {
+        plan_id: next(iter(store.plan_versions(plan_id)[-1:]), None)
+        for plan_id in sorted({*bundle.plans, *store.plans()})
+    }
+    shown = listed(layers)
+    if before is not None and _is_same(shown, before.listed):
+        known = {plan_id: each.version for plan_id, each in before.documents.items()}
+        if known == newest:
+            return before.documents, before.search
+    features_by_ref = {
+        f"{layer_id}/{feature.id}": feature
+        for layer_id, snapshot in shown.items()
+        for feature in snapshot.features
+    }
+    documents = {each: _document(store, bundle, each, features_by_ref) for each in newest}
+    names = list(_names(_by_id(bundle), features_by_ref))
+    return documents, SearchIndex(names, list(_passages(documents)), bundle.readings)
+
+
+def _is_same(one: Mapping[str, LayerSnapshot], other: Mapping[str, LayerSnapshot]) -> bool:
+    return one.keys() == other.keys() and all(one[each] is other[each] for each in one)
 
 
 def open_head(
@@ -149,12 +169,18 @@ def open_head(
     head: Revision,
     folder: Path | None = None,
     largest: int | None = None,
+    before: ServedLayer | None = None,
 ) -> ServedLayer:
     """Return what may be shown of a layer's head.
 
     A large layer is packed into files when it is first opened, and mapped into memory from then on;
     those of older heads are removed. One that is larger still stays in the database; see
     `open_atlas`.
+
+    Parameters
+    ----------
+    before : ServedLayer, optional
+        An older revision; where few features have changed since, the others are copied from it.
     """
     count = store.count(head)
     if largest is not None and count > largest and store.is_database:
@@ -165,12 +191,49 @@ def open_head(
     files = folder / f"{layer.id}-{head.number}-{_shown_by(layer, head)}"
     known = open_layer(layer, head, files)
     if known is None:
-        known = take_layer(layer, head, features, count=count, folder=files)
+        edits = _edits(store, before, head) if isinstance(before, LayerSnapshot) else None
+        if edits is None or not isinstance(before, LayerSnapshot):
+            known = take_layer(layer, head, features, count=count, folder=files)
+        else:
+            known = change_layer(before, head, edits, files)
         form = re.compile(rf"{re.escape(layer.id)}-\d+-[0-9a-f]{{16}}")
         for older in folder.iterdir():
             if older != files and form.fullmatch(older.name):
                 shutil.rmtree(older, ignore_errors=True)
     return known
+
+
+_MOST_CHANGED = 0.1
+"""Part of a layer from which on it is packed anew rather than in part."""
+
+
+def _edits(store: Store, before: LayerSnapshot, head: Revision) -> Edits | None:
+    """Return what becomes of the features of an older revision; None where it is too much.
+
+    So it is where a feature comes to stand between others: the order of what is shown is then not
+    that of what was.
+    """
+    layer = before.layer
+    since = store.revisions(layer.id, after=before.revision.number)
+    touched = sum(each.added + each.removed + each.changed for each in since)
+    if touched > _MOST_CHANGED * len(before.packed):
+        return None
+    moves = store.moves(before.revision, head)
+    changed: dict[int, Feature] = {}
+    added = []
+    for feature, place in moves.brought:
+        if not layer.is_public(feature):
+            continue
+        position = before.indexes.position(feature.id)
+        if position is not None and moves.ended[feature.id] == place:
+            changed[position] = feature
+        elif position is None and place > moves.last:
+            added.append(feature)
+        else:
+            return None
+    shown = (before.indexes.position(each) for each in moves.ended)
+    removed = [each for each in shown if each is not None and each not in changed]
+    return Edits(changed, removed, added)
 
 
 def _shown_by(layer: Layer, head: Revision) -> str:

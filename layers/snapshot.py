@@ -22,8 +22,10 @@ from .geojson import feature_document
 from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
+from .repacked import repack_in_files
 from .served import BEGINNING, Start, number_of
 from .statements import propose_area, propose_sides
+from .tiles import LayerTiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,9 +40,11 @@ if TYPE_CHECKING:
     from .model import Feature, Layer, Revision
     from .packed import Positions
     from .plan import Outline
+    from .repacked import Edits
     from .search import SearchIndex
     from .served import Query, ServedLayer
     from .statements import Result, Side
+    from .tiles import TileSource
 
 _FEW = 2_000
 
@@ -89,6 +93,8 @@ class LayerSnapshot:
         The same as values; those of a large layer are read from the packed form when asked for.
     bbox : BBox or None
         Of all geometries; None if there is none.
+    tiles : TileSource
+        The same as vector tiles.
     """
 
     layer: Layer
@@ -97,6 +103,7 @@ class LayerSnapshot:
     features: Sequence[Feature]
     bbox: BBox | None
     indexes: Indexes
+    tiles: TileSource
 
     @property
     def digest(self) -> str:
@@ -526,13 +533,23 @@ def open_layer(layer: Layer, revision: Revision, folder: Path) -> LayerSnapshot 
     return None if packed is None else _snapshot(layer, revision, packed, _Decoded(packed))
 
 
+def change_layer(
+    before: LayerSnapshot, revision: Revision, edits: Edits, folder: Path
+) -> LayerSnapshot:
+    """Return the snapshot of a later revision, in files, copied from one before it."""
+    packed = repack_in_files(before.layer, before.packed, edits, folder)
+    return _snapshot(before.layer, revision, packed, _Decoded(packed))
+
+
 def _snapshot(
     layer: Layer, revision: Revision, packed: Packed, features: Sequence[Feature]
 ) -> LayerSnapshot:
     drawn = packed.boxes[~np.isnan(packed.boxes[:, 0])]
     low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (None, None)
     bbox = None if low is None or high is None else BBox(*map(float, (*low[:2], *high[2:])))
-    return LayerSnapshot(layer, revision, packed, features, bbox, Indexes(packed))
+    indexes = Indexes(packed)
+    tiles = LayerTiles(layer, packed, indexes)
+    return LayerSnapshot(layer, revision, packed, features, bbox, indexes, tiles)
 
 
 OVERVIEW = (

@@ -16,6 +16,7 @@ from . import (
     plans,
     schemas,
     search,
+    tiles,
     transactions,
 )
 
@@ -26,6 +27,7 @@ for _part in (
     features,
     schemas,
     transactions,
+    tiles,
     openapi,
     facets,
     plans,

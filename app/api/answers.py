@@ -33,9 +33,11 @@ def self_links(request: Request, *, page: bool, media_type: str = JSON) -> list[
     return [here, there]
 
 
-def json_answer(request: Request, document: Any, media_type: str = JSON) -> Response:
+def json_answer(
+    request: Request, document: Any, media_type: str = JSON, cache: str = "no-cache"
+) -> Response:
     """Return a document as JSON."""
-    return bytes_answer(request, orjson.dumps(document), media_type)
+    return bytes_answer(request, orjson.dumps(document), media_type, cache)
 
 
 def bytes_answer(

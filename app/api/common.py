@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, address, link
+from app.links import GEOJSON, HTML, JSON, OPENAPI, POINTER, SCHEMA, STYLE, address, link
 from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
@@ -54,6 +54,10 @@ def get_landing_page(request: Request, atlas: AtlasDep, templates: TemplatesDep)
         link(address(request, "/api", {"f": "html"}), "service-doc", HTML, "API as pages"),
         link(address(request, "/api/conformance"), "conformance", JSON, "Conformance classes"),
         link(address(request, "/api/collections"), "data", JSON, "Collections"),
+        link(address(request, "/api/tiles"), f"{_OGC}tilesets-vector", JSON, "Vector tiles"),
+        link(
+            address(request, "/api/tileMatrixSets"), f"{_OGC}tiling-schemes", JSON, "Tiling schemes"
+        ),
         link(address(request, "/"), "related", HTML, "The atlas"),
     ]
     document = {
@@ -80,7 +84,8 @@ def get_collections(request: Request, atlas: AtlasDep, templates: TemplatesDep) 
         )
     collections = [collection_document(request, words, each) for each in atlas.layers.values()]
     links = self_links(request, page=False)
-    return json_answer(request, {"links": links, "collections": collections})
+    document = {"links": links, "collections": collections}
+    return json_answer(request, document, cache=POINTER)
 
 
 @router.api_route("/collections/{collection_id}", methods=["GET", "HEAD"])
@@ -100,7 +105,7 @@ def get_collection(
             trail=collections_trail(request, atlas, templates),
             collection=collection_view(request, words, snapshot),
         )
-    return json_answer(request, collection_document(request, words, snapshot))
+    return json_answer(request, collection_document(request, words, snapshot), cache=POINTER)
 
 
 def collection_document(request: Request, words: Wording, snapshot: ServedLayer) -> dict[str, Any]:
@@ -121,6 +126,8 @@ def collection_document(request: Request, words: Wording, snapshot: ServedLayer)
         link(address(request, f"{path}/queryables"), f"{_OGC}queryables", SCHEMA, "Queryables"),
         link(address(request, f"{path}/sortables"), f"{_OGC}sortables", SCHEMA, "Sortables"),
         link(address(request, f"{path}/schema"), f"{_OGC}schema", SCHEMA, "Schema"),
+        link(address(request, f"{path}/tiles"), f"{_OGC}tilesets-vector", JSON, "Vector tiles"),
+        link(address(request, f"{path}/style"), "stylesheet", STYLE, "MapLibre style of the tiles"),
         link(address(request, f"/maps/{layer.id}"), "preview", HTML, "Map"),
     ]
     document: dict[str, Any] = {

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 
-from . import common, features, openapi, schemas, transactions
+from . import common, features, openapi, schemas, tiles, transactions
 from .answers import json_answer, page_answer, self_links, wants_page
 from .parameters import refuse_unknown
 
-_PARTS = (common, features, schemas, transactions, openapi)
+_PARTS = (common, features, schemas, transactions, tiles, openapi)
 CONFORMANCE = tuple(uri for part in _PARTS for uri in part.CONFORMANCE)
 
 router = APIRouter(prefix="/api")

@@ -119,7 +119,7 @@ def get_revision_items(
 ) -> Response:
     """Return a whole collection as it was published; these bytes never change."""
     refuse_unknown(request)
-    snapshot = _of_revision(atlas, collection_id, digest)
+    snapshot = of_revision(atlas, collection_id, digest)
     if isinstance(snapshot, LayerSnapshot):
         return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
     return _streamed(request, snapshot)
@@ -142,7 +142,7 @@ def _streamed(request: Request, layer: ServedLayer) -> Response:
 def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: str) -> Response:
     """Return a collection as the map draws it: all geometry, few properties; never changes."""
     refuse_unknown(request)
-    snapshot = _of_revision(atlas, collection_id, digest)
+    snapshot = of_revision(atlas, collection_id, digest)
     if not isinstance(snapshot, LayerSnapshot):
         raise NotFound(
             f"Collection {collection_id} is too large for an overview; its items are at "
@@ -151,7 +151,14 @@ def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: 
     return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
 
 
-def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> ServedLayer:
+def of_revision(atlas: Atlas, collection_id: str, digest: str) -> ServedLayer:
+    """Return a collection as it was published under a digest.
+
+    Raises
+    ------
+    NotFound
+        If that is not what is published now.
+    """
     snapshot = atlas.layer(collection_id)
     if digest != snapshot.digest:
         raise NotFound(

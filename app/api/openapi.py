@@ -19,6 +19,7 @@ from layers.facets import FACETS
 from layers.filters import LANGUAGES
 
 from .answers import json_answer
+from .openapi_tiles import tile_parameters, tile_paths
 from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _paths(atlas: Atlas) -> Schema:
         "/search": _get("search", "Search by name and word", "Results", parameters=_SEARCH),
         "/indicators": _get("getIndicators", "Figures of the plan", "Indicators"),
         "/plans": _get("getPlans", "Plans", "Plans"),
+        **tile_paths(atlas),
     }
     for plan_id, document in atlas.documents.items():
         paths |= _plan(plan_id, document.outline.title)
@@ -283,6 +285,7 @@ def _parameters() -> Schema:
             "description": "Id of the item",
             "schema": {"type": "string"},
         },
+        **tile_parameters(),
     }
 
 

@@ -171,18 +171,28 @@ def queryable_names(layer: Layer) -> frozenset[str]:
     return frozenset(queryable_kinds(layer)) - {"id", "geometry"} - _COMMON - _ITEMS
 
 
-def refuse_unknown(request: Request, allowed: Collection[str] = ()) -> dict[str, str]:
+def refuse_unknown(
+    request: Request, allowed: Collection[str] = (), formats: Collection[str] = FORMATS
+) -> dict[str, str]:
     """Return the parameters, each given once (Part 1, /req/core/query-param-unknown).
+
+    Parameters
+    ----------
+    formats : collection of str
+        What `f` may be.
 
     Raises
     ------
     InvalidParameter
         If one is neither common (`f`, `lang`, `min_seq`) nor `allowed`, or stands twice.
     """
-    return _given(query_pairs(request.scope["query_string"]), _COMMON | frozenset(allowed))
+    pairs = query_pairs(request.scope["query_string"])
+    return _given(pairs, _COMMON | frozenset(allowed), formats)
 
 
-def _given(pairs: list[tuple[str, str]], known: frozenset[str]) -> dict[str, str]:
+def _given(
+    pairs: list[tuple[str, str]], known: frozenset[str], formats: Collection[str] = FORMATS
+) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
@@ -191,8 +201,9 @@ def _given(pairs: list[tuple[str, str]], known: frozenset[str]) -> dict[str, str
         if name in seen:
             raise InvalidParameter(name, f"Parameter {name} is given twice; give it once.")
         seen[name] = value
-    if seen.get("f", "json") not in FORMATS:
-        raise InvalidParameter("f", f"Parameter f is {seen['f']!r}; it must be json or html.")
+    if "f" in seen and seen["f"] not in formats:
+        listed = " or ".join(formats)
+        raise InvalidParameter("f", f"Parameter f is {seen['f'][:60]!r}; it must be {listed}.")
     return seen
 
 

@@ -18,12 +18,13 @@ from urllib.parse import quote, unquote_to_bytes
 import orjson
 from cachetools import LRUCache
 
-from app.links import GEOJSON, HTML, JSON, Link, link, prefers_html
+from app.links import GEOJSON, HTML, IMMUTABLE, JSON, MVT, POINTER, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
 from layers.packed import BETWEEN, feature_json, feature_tag
 from layers.snapshot import LayerSnapshot
+from layers.tiles import find_matrix_set
 
 from .parameters import parse_items_query, query_pairs
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from app.published import Published, State
     from layers.served import Page, ServedLayer
+    from layers.snapshot import Atlas
 
     from .parameters import ItemsQuery
 
@@ -153,14 +155,16 @@ class Reads:
             if ready.size <= _LARGEST_KEPT:
                 ready = ready._replace(body=(b"".join(ready.body),))
                 self._kept[host, url] = ready
-        etag = ready.headers[0][1]
+        (_, etag), (_, cache) = ready.headers[:2]
         if known and is_known(etag, known):
-            return not_modified(etag)
+            return not_modified(etag, cache)
         return ready
 
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
         path, _, query = url.partition(b"?")
         parts = path[len(_COLLECTIONS) :].split(b"/")
+        if len(parts) in _TILE_PARTS and parts[-5] == b"tiles" and not query:
+            return _kept_tile(state.atlas, parts)
         if not host or len(parts) not in {2, 3} or parts[1] != b"items":
             return None
         try:
@@ -186,6 +190,28 @@ class Reads:
         if b"min_seq=" in where.query or not snapshot.answers_at_once(query.query):
             return None
         return items_answer(snapshot, query, where)
+
+
+_TILE_PARTS = frozenset([6, 8])
+"""Parts of a tile's address below ``/api/collections/``: of what is published now, of a digest."""
+
+
+def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
+    """Return a tile that was made already; others are made where that keeps nobody waiting."""
+    try:
+        collection, *revision, _, matrix_set_id, z, row, column = (
+            unquote_to_bytes(part).decode() for part in parts
+        )
+        snapshot = atlas.layers.get(collection)
+        if not isinstance(snapshot, LayerSnapshot):
+            return None
+        if revision and revision != ["revisions", snapshot.digest]:
+            return None
+        matrix_set = find_matrix_set(matrix_set_id)
+        tile = snapshot.tiles.kept(matrix_set, matrix_set.tile(z, row, column))
+    except (AtlasError, UnicodeDecodeError):
+        return None
+    return None if tile is None else tile_answer(tile, is_immutable=bool(revision))
 
 
 _LARGEST_KEPT = 1_000_000
@@ -220,14 +246,14 @@ def items_answer(
     """
     etag = b'"' + where.tag(snapshot.digest.encode()) + b'"'
     if known and is_known(etag, known):
-        return not_modified(etag)
+        return not_modified(etag, _POINTER)
     body: list[Buffer]
     page = snapshot.read(query.query, query.limit, query.start)
-    links = orjson.dumps(items_links(snapshot, query, where, page))
+    links = items_links(snapshot, query, where, page)
     head = b'{"type":"FeatureCollection","numberMatched":%d,"numberReturned":%d,"links":%b,' % (
         page.matched,
         len(page),
-        links,
+        orjson.dumps(links),
     )
     head += b'"features":[\n'
     if not query.is_as_stored:
@@ -236,7 +262,14 @@ def items_answer(
         body = [head, slices[0], b"\n]}\n"]
     else:
         body = [head, BETWEEN.join(slices), b"\n]}\n"]
-    return _ready(etag, body, query.crs.uri)
+    ready = _ready(etag, body, query.crs.uri, _POINTER)
+    ready.headers.extend(_link_header(each) for each in links if each["rel"] in {"next", "prev"})
+    return ready
+
+
+def _link_header(shown: Link) -> tuple[bytes, bytes]:
+    """Return a link as a header (RFC 8288, section 3), for clients that read no body."""
+    return b"link", f'<{shown["href"]}>; rel="{shown["rel"]}"; type="{shown["type"]}"'.encode()
 
 
 def item_answer(
@@ -257,18 +290,36 @@ def item_answer(
     (stored,) = page.texts()
     etag = b'"' + feature_tag(stored) + b"." + where.tag(stored) + b'"'
     if known and is_known(etag, known):
-        return not_modified(etag)
+        return not_modified(etag, _CURRENT)
     if query is not None and not query.is_as_stored:
         (stored,) = rendered(page, query)
     collection = where.address(f"/api/collections/{snapshot.layer.id}")
     links = [*self_links(where, GEOJSON), link(collection, "collection", JSON, "Collection")]
     body = stored[:-1] + b',"links":' + orjson.dumps(links) + b"}\n"
-    return _ready(etag, [body], CRS84_URI if query is None else query.crs.uri)
+    crs = CRS84_URI if query is None else query.crs.uri
+    return _ready(etag, [body], crs, _CURRENT)
 
 
-def not_modified(etag: bytes) -> Ready:
-    """Return the answer to a client that has what it asks for."""
-    return Ready(304, _headers(etag), ())
+def tile_answer(tile: bytes, *, is_immutable: bool, known: bytes = b"") -> Ready:
+    """Return a tile, 204 if it holds nothing, or 304 if the client has it.
+
+    The entity tag is of the bytes: a publish changes that of the tiles that look different.
+    """
+    etag = b'"' + blake2b(tile, digest_size=12).hexdigest().encode() + b'"'
+    cache = IMMUTABLE.encode() if is_immutable else _POINTER
+    if known and is_known(etag, known):
+        return not_modified(etag, cache)
+    headers = _headers(etag, cache)
+    if not tile:
+        return Ready(204, headers, ())
+    headers.append((b"content-type", MVT.encode()))
+    headers.append((b"content-length", b"%d" % len(tile)))
+    return Ready(200, headers, [tile])
+
+
+def not_modified(etag: bytes, cache: bytes) -> Ready:
+    """Return the answer to a client that has what it asks for (RFC 9110, section 15.4.5)."""
+    return Ready(304, _headers(etag, cache), ())
 
 
 def is_known(etag: bytes, known: bytes) -> bool:
@@ -318,20 +369,23 @@ def items_links(snapshot: ServedLayer, query: ItemsQuery, where: Where, page: Pa
     return links
 
 
-def _ready(etag: bytes, body: Sequence[Buffer], crs: str) -> Ready:
-    headers = _headers(etag)
+def _ready(etag: bytes, body: Sequence[Buffer], crs: str, cache: bytes) -> Ready:
+    headers = _headers(etag, cache)
     headers.append((b"content-type", GEOJSON.encode()))
     headers.append((b"content-length", b"%d" % sum(map(len, body))))
     headers.append((b"content-crs", f"<{crs}>".encode()))
     return Ready(200, headers, body)
 
 
-def _headers(etag: bytes) -> Headers:
-    return [(b"etag", etag), *_CONSTANT]
+def _headers(etag: bytes, cache: bytes) -> Headers:
+    return [(b"etag", etag), (b"cache-control", cache), *_CONSTANT]
 
+
+_POINTER = POINTER.encode()
+_CURRENT = b"no-cache"
+"""Of an item: who edits it must not be shown a state of some seconds ago."""
 
 _CONSTANT: Headers = [
-    (b"cache-control", b"no-cache"),
     (b"vary", b"Accept, Accept-Encoding"),
     *HEADERS,
 ]

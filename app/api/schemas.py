@@ -51,6 +51,9 @@ def get_schema(request: Request, atlas: AtlasDep, collection_id: str) -> Respons
     document = _schema(request, layer, layer.schema["properties"], "schema")
     document["required"] = list(layer.schema["required"])
     geometry = document["properties"].pop(GEOMETRY)
+    # QGIS sorts the columns by name where their order is not said.
+    for number, each in enumerate(document["properties"].values(), 1):
+        each["x-ogc-propertySeq"] = number
     document["properties"] = {GEOMETRY: geometry, **document["properties"]}
     return json_answer(request, document, SCHEMA)
 
@@ -122,11 +125,10 @@ def _type(declared: Mapping[str, Any]) -> str:
 
 
 def _geometry(layer: Layer, *, english: bool) -> dict[str, Any]:
-    kinds = {kind.removeprefix("Multi").lower() for kind in layer.geometry_types}
-    multi = any(kind.startswith("Multi") for kind in layer.geometry_types)
-    (kind,) = kinds if len(kinds) == 1 else ("any",)
+    kinds = sorted({kind.lower() for kind in layer.geometry_types}, key=len)
+    pair = len(kinds) == 2 and kinds[1] == f"multi{kinds[0]}"
     return {
         "title": "Geometry" if english else "几何",
-        "format": f"geometry-multi{kind}" if multi and kind != "any" else f"geometry-{kind}",
+        "format": f"geometry-{'-or-'.join(kinds) if pair or len(kinds) == 1 else 'any'}",
         "x-ogc-role": "primary-geometry",
     }

@@ -111,26 +111,30 @@ def build_maps(
         If a map links to a file that has no local copy.
     """
     bounds = _bounds(atlas.layers.values())
-    maps = {WHOLE_ATLAS: _render(WHOLE_ATLAS, list(atlas.listed.values()), bounds, assets)}
-    for layer_id in atlas.layers:
-        snapshots = with_frames(atlas, layer_id)
-        if before is not None and _is_same(before[0], layer_id, snapshots, bounds):
-            maps[layer_id] = before[1][layer_id]
+    maps = {}
+    for name in (WHOLE_ATLAS, *atlas.layers):
+        shown = _shown_on(atlas, name)
+        if before is not None and _is_same(before[0], name, shown, bounds):
+            maps[name] = before[1][name]
         else:
-            maps[layer_id] = _render(layer_id, snapshots, bounds, assets)
+            maps[name] = _render(name, shown, bounds, assets)
     return maps
+
+
+def _shown_on(atlas: Atlas, name: str) -> list[ServedLayer]:
+    return list(atlas.listed.values()) if name == WHOLE_ATLAS else with_frames(atlas, name)
 
 
 def _is_same(
     old: Atlas,
-    layer_id: str,
-    snapshots: Sequence[ServedLayer],
+    name: str,
+    shown: Sequence[ServedLayer],
     bounds: tuple[float, float, float, float],
 ) -> bool:
-    if layer_id not in old.layers or _bounds(old.layers.values()) != bounds:
+    if name not in {WHOLE_ATLAS, *old.layers} or _bounds(old.layers.values()) != bounds:
         return False
-    earlier = with_frames(old, layer_id)
-    return len(earlier) == len(snapshots) and all(map(operator.is_, earlier, snapshots))
+    earlier = _shown_on(old, name)
+    return len(earlier) == len(shown) and all(map(operator.is_, earlier, shown))
 
 
 def with_frames(atlas: Atlas, layer_id: str) -> list[ServedLayer]:

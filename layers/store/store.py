@@ -30,8 +30,10 @@ from .verify import store_faults
 from .versions import (
     Change,
     ChangeSet,
+    Moves,
     Said,
     feature_of,
+    moves_between,
     prepare,
     publish_change,
     published_by,
@@ -118,12 +120,21 @@ class Store:
             row = connection.execute(query.limit(1)).first()
         return None if row is None else revision_of(row)
 
-    def revisions(self, layer_id: str) -> list[Revision]:
-        """Return the revisions of a layer, the newest first."""
+    def revisions(self, layer_id: str, after: int = 0) -> list[Revision]:
+        """Return the revisions of a layer with numbers above one, the newest first."""
         table = schema.revision
-        query = sa.select(table).where(table.c.layer == layer_id).order_by(table.c.number.desc())
+        query = sa.select(table).where(table.c.layer == layer_id, table.c.number > after)
         with self._reading() as connection:
-            return [revision_of(row) for row in connection.execute(query)]
+            rows = connection.execute(query.order_by(table.c.number.desc()))
+            return [revision_of(row) for row in rows]
+
+    def keyed(self, layer_id: str, key: str) -> Revision | None:
+        """Return the revision that a key names; None if there is none."""
+        table = schema.revision
+        query = sa.select(table).where(table.c.layer == layer_id, table.c.key == key)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else revision_of(row)
 
     def revision(self, layer_id: str, number: int) -> Revision:
         """Return a revision of a layer.
@@ -186,6 +197,11 @@ class Store:
             rows = connection.execution_options(yield_per=_STREAMED).execute(_in_order(revision))
             for row in rows:
                 yield feature_of(*row)
+
+    def moves(self, old: Revision, new: Revision) -> Moves:
+        """Return how a revision came out of an older one of its layer."""
+        with self._reading() as connection:
+            return moves_between(connection, old, new)
 
     def publish(
         self,

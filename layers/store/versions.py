@@ -78,6 +78,24 @@ class Said(NamedTuple):
     remark: str
 
 
+class Moves(NamedTuple):
+    """How one revision of a layer came out of another.
+
+    Attributes
+    ----------
+    brought : sequence of (Feature, float)
+        What the newer one holds and the older does not, and its place in the order.
+    ended : Mapping
+        Places of what the older one holds and the newer does not, by id.
+    last : float
+        Place of the last feature of the older one.
+    """
+
+    brought: Sequence[tuple[Feature, float]]
+    ended: Mapping[str, float]
+    last: float
+
+
 class Prepared(NamedTuple):
     """A change with the digests that it brings, computed before anybody has to wait."""
 
@@ -185,6 +203,25 @@ def versions_in(
         .order_by(table.c.position, table.c.id)
     )
     return {id_: Version(digest, position) for id_, digest, position in connection.execute(query)}
+
+
+def moves_between(connection: sa.Connection, old: Revision, new: Revision) -> Moves:
+    """Return how a revision came out of an older one of its layer."""
+    table = schema.feature_version
+    brought = (
+        sa.select(table.c.id, table.c.geometry, table.c.properties, table.c.position)
+        .where(valid_in(new.layer_id, new.number), table.c.first > old.number)
+        .order_by(table.c.position, table.c.id)
+    )
+    ended = sa.select(table.c.id, table.c.position).where(
+        valid_in(old.layer_id, old.number), table.c.last < new.number
+    )
+    last = sa.select(sa.func.max(table.c.position)).where(valid_in(old.layer_id, old.number))
+    return Moves(
+        [(feature_of(*row), position) for *row, position in connection.execute(brought)],
+        dict(map(tuple, connection.execute(ended))),
+        connection.execute(last).scalar() or 0.0,
+    )
 
 
 def valid_in(

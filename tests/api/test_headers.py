@@ -46,3 +46,31 @@ def test_no_page_names_another_host(client):
         for attribute in ("src", "href"):
             for value in (part.split('"')[0] for part in page.split(f' {attribute}="')[1:]):
                 assert value.startswith(("/", "#", "?", "http://testserver/")), (path, value)
+
+
+def test_what_is_published_now_may_be_kept_for_seconds_but_an_item_is_asked_for_anew(client):
+    items = "/api/collections/projects/items"
+    for path in ("/api/collections", "/api/collections/projects", items):
+        cache = client.get(path).headers["cache-control"]
+        assert "max-age=5" in cache, path
+        assert "stale-while-revalidate" in cache
+    assert client.get(f"{items}/yufuhe").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["items", "items/yufuhe"])
+def test_who_has_an_answer_is_told_so_with_its_headers(client, path):
+    path = f"/api/collections/projects/{path}"
+    answer = client.get(path)
+    again = client.get(path, headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for name in ("etag", "cache-control"):
+        assert again.headers[name] == answer.headers[name]
+    assert "Accept-Encoding" in again.headers["vary"]
+
+
+def test_the_pages_around_a_page_are_in_its_headers_too(client):
+    first = client.get("/api/collections/projects/items", params={"limit": 2})
+    second = client.get(first.links["next"]["url"])
+    assert second.json()["features"][0]["id"] != first.json()["features"][0]["id"]
+    assert {"next", "prev"} <= second.links.keys()
+    assert "prev" not in first.links

@@ -36,9 +36,21 @@ def test_roles_are_said(get):
     properties = get("/api/collections/projects/schema")["properties"]
     assert properties["valid_from"]["x-ogc-role"] == "primary-interval-start"
     assert properties["valid_to"]["x-ogc-role"] == "primary-interval-end"
-    assert get("/api/collections/zones/schema")["properties"]["geometry"]["format"] == (
-        "geometry-multipolygon"
-    )
+
+
+@pytest.mark.parametrize(
+    ("collection", "kind"),
+    [("district", "polygon"), ("zones", "polygon-or-multipolygon"), ("places", "any")],
+)
+def test_the_schema_says_which_geometry_may_come(get, collection, kind):
+    geometry = get(f"/api/collections/{collection}/schema")["properties"]["geometry"]
+    assert geometry["format"] == f"geometry-{kind}"
+
+
+def test_the_schema_says_in_which_order_columns_come(get):
+    properties = get("/api/collections/projects/schema")["properties"]
+    numbers = [properties[name].get("x-ogc-propertySeq") for name in properties]
+    assert numbers == [None, *range(1, len(properties))]
 
 
 def test_every_queryable_can_be_filtered_by_and_nothing_else(client, get):
