@@ -212,8 +212,9 @@ places = st.tuples(st.integers(1160, 1180), st.integers(360, 370)).map(
     lambda each: (each[0] / 10, each[1] / 10)
 )
 boxes = st.builds(
-    lambda one, other: BBox(*one, *(max(o, p) for o, p in zip(one, other))), places, places
-)  # noqa: B905, E501
+    lambda one, other: BBox(*one, *(max(pair) for pair in zip(one, other, strict=True))),
+    places, places,
+)  # fmt: skip
 orders = st.lists(
     st.tuples(
         st.sampled_from(["id", "name", "note", "area", "floors", "built", "valid_from", "seen"]),
