@@ -152,11 +152,8 @@ class LayerSnapshot:
         others = query.area is not None or any(query.interval) or query.order
         return not others and all(map(self.indexes.has_values, names))
 
-    def page(self, positions: range | Positions) -> list[memoryview]:
-        """Return the features at some positions as GeoJSON, for the members of an array.
-
-        Slices of the packed document; `BETWEEN` belongs between two of them.
-        """
+    def page(self, positions: range | Positions) -> list[memoryview | bytes]:
+        """Return the features at some positions as GeoJSON; see `Packed.members`."""
         return self.packed.members(positions)
 
     @property
