@@ -94,7 +94,7 @@ class Bench:
         """Install, start, check, measure, print."""
         install_packages()
         self._cache.mkdir(parents=True, exist_ok=True)
-        home = self._published("home", [1000, self._options.features])
+        home = self._published(1000, self._options.features)
         self._start(home)
         kinds = self._chosen()
         usable = {kind.id: self._usable(kind) for kind in kinds}
@@ -114,15 +114,14 @@ class Bench:
         if self._options.json:
             self._write(results, cold, memory, claimed)
 
-    def _published(self, name: str, counts: list[int]) -> Path:
+    def _published(self, *counts: int) -> Path:
         """Return the home of an atlas with some layers, made once."""
-        home = self._cache / name
-        wanted = [layer_name(count) for count in counts]
-        stamp = home / "published.json"
-        if not stamp.is_file() or json.loads(stamp.read_text()) != wanted:
-            print(f"Publishing {', '.join(wanted)} …", flush=True)
-            publish(home, counts)
-            stamp.write_text(json.dumps(wanted))
+        each = sorted(set(counts))
+        home = self._cache / "-".join(map(layer_name, each))
+        if not (home / "published").is_file():
+            print(f"Publishing {' and '.join(f'{count:,}' for count in each)} …", flush=True)
+            publish(home, each)
+            (home / "published").touch()
         return home
 
     def _start(self, home: Path) -> None:
@@ -266,7 +265,7 @@ class Bench:
     def _claims(self, home: Path) -> list[dict[str, Any]]:
         largest = self._options.million
         counts = sorted({1000, self._options.features, largest})
-        every = self._published("home-all", counts)
+        every = self._published(*counts)
         found: list[dict[str, Any]] = []
         for claim in (
             lambda: claims.start(self._setting, every, largest),
