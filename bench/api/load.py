@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .processes import Cores
 
-_LONGEST_S = 30.0
+_LONGEST_S = 20.0
 
 _SCRIPT = """
 local requests, at = {}, 0
