@@ -39,7 +39,8 @@ _ITEMS = frozenset(
     ]
 )  # fmt: skip
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_NUMBERS = re.compile(f"{_NUMBER}(,{_NUMBER})*", re.ASCII)
 _INSTANT = re.compile(
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?",
@@ -235,7 +236,7 @@ def _four(text: str, parameter: str = "bbox") -> BBox:
     parts = text.split(",")
     if len(parts) not in {4, 6}:
         raise _bbox_fault(f"has {len(parts)} numbers; it must have 4: west,south,east,north")
-    if not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+    if not _NUMBERS.fullmatch(text):
         raise _bbox_fault("must be numbers, as in 116.9,36.5,117.1,36.7")
     numbers = [float(part) for part in parts]
     if not all(map(math.isfinite, numbers)):
