@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -38,6 +38,9 @@ _ITEMS = frozenset(
         "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
     ]
 )  # fmt: skip
+_PLACES = frozenset(["limit", "offset", "bbox"])
+"""What most requests are made of, so that nothing else is looked for in them."""
+
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _NUMBERS = re.compile(f"{_NUMBER}(,{_NUMBER})*", re.ASCII)
@@ -119,16 +122,18 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
     given = _given(pairs, declared.parameters)
     known = published_crs()[0]
     bbox, area = _box(given)
-    return ItemsQuery(
-        Query(
-            bbox=bbox,
-            area=area,
+    query = Query(bbox=bbox, area=area)
+    if not given.keys() <= _PLACES:
+        query = replace(
+            query,
             interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
             equal={name: value for name, value in given.items() if name in declared.equal},
             selection=parse_selection(given) if declared.facets & given.keys() else {},
             condition=_condition(given, declared),
             order=_order(given["sortby"], declared) if "sortby" in given else (),
-        ),
+        )
+    return ItemsQuery(
+        query,
         limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
         start=Start(
             given.get("after"),
