@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from tempfile import TemporaryFile
 from threading import Lock
@@ -23,6 +24,7 @@ from cachetools import LRUCache
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import DataError, InternalError
 
+from .database_tiles import DatabaseTiles
 from .errors import InvalidParameter, NotFound
 from .model import BBox, Feature
 from .packed import BETWEEN, HEAD, TAIL, features_json
@@ -203,6 +205,14 @@ class DatabaseLayer:
         if batch or between == HEAD:
             yield between + BETWEEN.join(features_json(batch))
         yield TAIL
+
+    @cached_property
+    def tiles(self) -> DatabaseTiles:
+        """The same as vector tiles."""
+        shown = _shown(self.layer, self.revision, self.head)
+        return DatabaseTiles(
+            self.layer, shown, self.count, self.bbox, lambda: _answering(self.store)
+        )
 
     def at(self, revision: Revision) -> DatabaseLayer:
         """Return an older revision, without what is internal now."""

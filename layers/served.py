@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .filters import Expression
     from .model import BBox, Feature, Layer, Revision
+    from .tiles import TileSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,10 @@ class ServedLayer(Protocol):
     @property
     def digest(self) -> str:
         """What names the bytes that are shown: other features, another digest (64 hex digits)."""
+
+    @property
+    def tiles(self) -> TileSource:
+        """The same as vector tiles."""
 
     @property
     def is_large(self) -> bool:

@@ -16,8 +16,6 @@ from app.i18n import parse_language
 from app.links import JSON, MVT, POINTER, STYLE, Link, address, link
 from app.maps.vector_style import style_layers
 from layers.crs import CRS84_URI
-from layers.errors import NotFound
-from layers.snapshot import LayerSnapshot
 from layers.tiles import find_matrix_set, matrix_sets
 from layers.tiles.matrices import WEB_MERCATOR
 
@@ -74,7 +72,7 @@ class _Tiled:
     title: str
     description: str
     attribution: str
-    layers: Sequence[LayerSnapshot]
+    layers: Sequence[ServedLayer]
 
     @property
     def bbox(self) -> BBox | None:
@@ -118,7 +116,7 @@ def get_collection_tilesets(
     """Return the tilesets of a collection."""
     refuse_unknown(request, formats=_JSON_ONLY)
     words = _words(request, atlas, templates)
-    return _tilesets(request, _collection(words, packed_layer(atlas.layer(collection_id))))
+    return _tilesets(request, _collection(words, atlas.layer(collection_id)))
 
 
 @router.api_route(
@@ -133,9 +131,7 @@ def get_collection_tileset(
 ) -> Response:
     """Return what is known of a tileset of a collection."""
     words = _words(request, atlas, templates)
-    return _tileset(
-        request, _collection(words, packed_layer(atlas.layer(collection_id))), tile_matrix_set_id
-    )
+    return _tileset(request, _collection(words, atlas.layer(collection_id)), tile_matrix_set_id)
 
 
 @router.api_route(
@@ -154,7 +150,7 @@ def get_collection_tile(
     """Return a tile of what is published now."""
     refuse_unknown(request, formats=["mvt"])
     where = tile_matrix_set_id, tile_matrix, tile_row, tile_col
-    return _tile(request, [packed_layer(atlas.layer(collection_id))], where, is_immutable=False)
+    return _tile(request, [atlas.layer(collection_id)], where, is_immutable=False)
 
 
 @router.api_route(
@@ -175,7 +171,7 @@ def get_revision_tile(
     """Return a tile of a collection as it was published; these bytes never change."""
     refuse_unknown(request, formats=["mvt"])
     where = tile_matrix_set_id, tile_matrix, tile_row, tile_col
-    snapshot = packed_layer(of_revision(atlas, collection_id, digest))
+    snapshot = of_revision(atlas, collection_id, digest)
     return _tile(request, [snapshot], where, is_immutable=True)
 
 
@@ -186,7 +182,7 @@ def get_collection_style(
     """Return a MapLibre style that draws the tiles of a collection."""
     refuse_unknown(request, formats=_JSON_ONLY)
     words = _words(request, atlas, templates)
-    return _style(request, words, _collection(words, packed_layer(atlas.layer(collection_id))))
+    return _style(request, words, _collection(words, atlas.layer(collection_id)))
 
 
 @router.api_route("/tiles", methods=["GET", "HEAD"])
@@ -219,7 +215,7 @@ def get_tile(
     """Return a tile of all collections together."""
     refuse_unknown(request, formats=["mvt"])
     where = tile_matrix_set_id, tile_matrix, tile_row, tile_col
-    return _tile(request, _packed_layers(atlas), where, is_immutable=False)
+    return _tile(request, list(atlas.layers.values()), where, is_immutable=False)
 
 
 @router.api_route("/style", methods=["GET", "HEAD"])
@@ -232,7 +228,7 @@ def get_style(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Res
 
 def _tile(
     request: Request,
-    snapshots: Sequence[LayerSnapshot],
+    snapshots: Sequence[ServedLayer],
     where: tuple[str, str, str, str],
     *,
     is_immutable: bool,
@@ -313,7 +309,7 @@ def _metadata(tiled: _Tiled, matrix_set: MatrixSet) -> dict[str, Any]:
     return document
 
 
-def _layers(snapshot: LayerSnapshot) -> list[dict[str, Any]]:
+def _layers(snapshot: ServedLayer) -> list[dict[str, Any]]:
     layer, tiles = snapshot.layer, snapshot.tiles
     kinds = {_DIMENSIONS[kind.removeprefix("Multi")] for kind in layer.geometry_types}
     described = _layer(layer.id, tiles.fields, kinds) | {"title": layer.title}
@@ -380,7 +376,7 @@ def _style(request: Request, words: Wording, tiled: _Tiled) -> Response:
     return json_answer(request, document, STYLE, cache=POINTER)
 
 
-def _collection(words: Wording, snapshot: LayerSnapshot) -> _Tiled:
+def _collection(words: Wording, snapshot: ServedLayer) -> _Tiled:
     title, description, attribution = (
         words.title(snapshot.layer, name) for name in ("title", "description", "attribution")
     )
@@ -389,28 +385,11 @@ def _collection(words: Wording, snapshot: LayerSnapshot) -> _Tiled:
 
 
 def _everything(words: Wording, atlas: Atlas) -> _Tiled:
-    catalogue, snapshots = atlas.catalogue, _packed_layers(atlas)
+    catalogue, snapshots = atlas.catalogue, list(atlas.layers.values())
     sources = dict.fromkeys(words.title(each.layer, "attribution") for each in snapshots)
     attribution = "; ".join(filter(None, sources))
     title, description = words.title(catalogue), words.title(catalogue, "description")
     return _Tiled("/api", title, description, attribution, snapshots)
-
-
-def packed_layer(layer: ServedLayer) -> LayerSnapshot:
-    """Return a layer that has tiles.
-
-    Raises
-    ------
-    NotFound
-        If it stays in the database.
-    """
-    if not isinstance(layer, LayerSnapshot):
-        raise NotFound(f"Collection {layer.layer.id} is too large to have tiles here.")
-    return layer
-
-
-def _packed_layers(atlas: Atlas) -> list[LayerSnapshot]:
-    return [each for each in atlas.layers.values() if isinstance(each, LayerSnapshot)]
 
 
 def _words(request: Request, atlas: Atlas, templates: TemplatesDep) -> Wording:

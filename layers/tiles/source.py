@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -12,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from cachetools import LRUCache
+
+from layers.packed import column_types
 
 from .cutting import BUFFER, Rings, are_polygons, cut, in_order, rings_of
 from .levels import CELL, MOST, Levels
@@ -40,7 +43,7 @@ _KEPT = 32_000_000
 _NEEDED = ("kind", "precision", "uncertainty_m")
 """Attributes by which any layer may be drawn: a sketch as a sketch."""
 
-_NAMED = 256
+NAMED = 256
 """Units of the longer side of a feature from which on it has a label where room is short."""
 
 
@@ -83,47 +86,50 @@ class _Drawn(NamedTuple):
     squares: NDArray[np.bool_] | None = None
 
 
-class LayerTiles:
-    """Makes the tiles of a packed layer, and keeps those that were asked for last.
+class TileFields:
+    """What the tiles of a layer say of its features.
 
-    A tile has the MVT layer of the collection's id, and one more of the same name with
-    ``_labels``, which has one point for each feature that is named at its zoom. The point is that
-    of the whole feature, so that a name stands in one tile.
-
-    Geometry is generalised by zoom, see `Levels`. Where the densest tile of a zoom would hold more
-    than `MOST` features, those smaller than a `CELL` are merged: polygons whose centres are in one
-    cell of a grid become its square, with the attribute that the layer is coloured by taken from
-    the largest of them, and their number as ``features``; of points and lines in a cell the
-    largest, or first, is drawn. A tile that still is larger than `LARGEST` has only the attributes
-    that a map needs; one that then is too large, too, is merged in the same way.
+    Attributes
+    ----------
+    types : Mapping
+        Arrow types of the attributes, by name.
+    needed : list of str
+        Attributes that a map needs.
     """
 
-    def __init__(self, layer: Layer, packed: Packed, indexes: Indexes) -> None:
-        self._layer = layer
-        self._packed = packed
-        self._indexes = indexes
-        self._levels = Levels(packed)
-        self._outlines = Outlines(packed)
-        self._tiles: LRUCache[tuple[str, TileAddress], bytes]
-        self._tiles = LRUCache(_KEPT, getsizeof=lambda tile: len(tile) + 200)
-        self._lock = threading.Lock()
-        self._columns = {"id": packed.ids} | {
-            name: column
-            for name, column in packed.columns.items()
-            if name not in {"id", layer.id_column} and not pa.types.is_list(column.type)
+    def __init__(self, layer: Layer) -> None:
+        self._label = layer.label
+        self.types: Mapping[str, pa.DataType] = {"id": pa.string()} | {
+            name: type_
+            for name, type_ in column_types(layer).items()
+            if name not in {"id", layer.id_column} and not pa.types.is_list(type_)
         }
         wanted = "id", layer.label, "name_en", layer.style.get("by"), *_NEEDED
-        self._needed = [name for name in dict.fromkeys(wanted) if name in self._columns]
+        self.needed = [name for name in dict.fromkeys(wanted) if name in self.types]
 
     @property
     def fields(self) -> Mapping[str, str]:
         """The attributes of the features, each with the kind of its values, as TileJSON has it."""
-        return {name: _kind(column.type) for name, column in self._columns.items()}
+        return {name: _kind(type_) for name, type_ in self.types.items()}
 
     @property
     def label_fields(self) -> Mapping[str, str]:
         """The same of their names."""
-        return {self._shown(name): self.fields[name] for name in self._needed}
+        return {self.shown(name): self.fields[name] for name in self.needed}
+
+    def shown(self, name: str) -> str:
+        """Return what an attribute is called in the labels: what names a feature is its name."""
+        return "name" if name == self._label else name
+
+
+class KeptTiles(TileFields, ABC):
+    """Tiles of which those that were asked for last are kept."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__(layer)
+        self._tiles: LRUCache[tuple[str, TileAddress], bytes]
+        self._tiles = LRUCache(_KEPT, getsizeof=lambda tile: len(tile) + 200)
+        self._lock = threading.Lock()
 
     def kept(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
         """Return a tile if it is ready."""
@@ -139,6 +145,37 @@ class LayerTiles:
                 # One that is larger than all that may be kept is made anew.
                 self._tiles[matrix_set.id, tile] = found
         return found
+
+    @abstractmethod
+    def _made(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
+        """Make a tile."""
+
+
+class LayerTiles(KeptTiles):
+    """Makes the tiles of a packed layer, and keeps those that were asked for last.
+
+    A tile has the MVT layer of the collection's id, and one more of the same name with
+    ``_labels``, which has one point for each feature that is named at its zoom. The point is that
+    of the whole feature, so that a name stands in one tile.
+
+    Geometry is generalised by zoom, see `Levels`. Where the densest tile of a zoom would hold more
+    than `MOST` features, those smaller than a `CELL` are merged: polygons whose centres are in one
+    cell of a grid become its square, with the attribute that the layer is coloured by taken from
+    the largest of them, and their number as ``features``; of points and lines in a cell the
+    largest, or first, is drawn. A tile that still is larger than `LARGEST` has only the attributes
+    that a map needs; one that then is too large, too, is merged in the same way.
+    """
+
+    def __init__(self, layer: Layer, packed: Packed, indexes: Indexes) -> None:
+        super().__init__(layer)
+        self._layer = layer
+        self._packed = packed
+        self._indexes = indexes
+        self._levels = Levels(packed)
+        self._outlines = Outlines(packed)
+        self._columns = {"id": packed.ids} | {
+            name: packed.columns[name] for name in self.types if name != "id"
+        }
 
     def _made(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
         positions = self._indexes.boxes.candidates(matrix_set.bounds(tile, BUFFER / EXTENT))
@@ -158,8 +195,8 @@ class LayerTiles:
         if not level.is_merged:
             drawn = self._drawn(view, np.arange(len(view.positions)), level)
             yield drawn, list(self._columns)
-            yield drawn, self._needed
-        yield self._merged(view, level), self._needed
+            yield drawn, self.needed
+        yield self._merged(view, level), self.needed
 
     def _encoded(self, drawn: _Drawn, names: list[str]) -> bytes:
         # A feature of which nothing is left in whole units is none of the tile.
@@ -224,7 +261,7 @@ class LayerTiles:
     def _labels(self, view: View, level: Level) -> bytes:
         named = np.arange(len(view.positions))
         if level.is_merged or not level.is_roomy:
-            named = np.flatnonzero(view.sides >= _NAMED)
+            named = np.flatnonzero(view.sides >= NAMED)
         if not len(named):
             return b""
         positions = view.positions[named]
@@ -236,12 +273,8 @@ class LayerTiles:
         ones = np.ones(count, dtype=np.int64)
         shapes = Shapes(points[within], ones, each, np.full(count, POINT))
         rows = pa.array(positions[within])
-        columns = {self._shown(name): self._columns[name].take(rows) for name in self._needed}
+        columns = {self.shown(name): self._columns[name].take(rows) for name in self.needed}
         return encode_layer(f"{self._layer.id}_labels", shapes, positions[within], columns)
-
-    def _shown(self, name: str) -> str:
-        """Return what an attribute is called in the labels: what names a feature is its name."""
-        return "name" if name == self._layer.label else name
 
 
 def _kind(type_: pa.DataType) -> str:

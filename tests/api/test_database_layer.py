@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import mapbox_vector_tile
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
@@ -260,3 +262,60 @@ def test_without_its_database_such_a_collection_is_503_and_the_others_go_on(
         assert client.get("/api/collections/zones/items").content == known.content
         assert client.get("/api/collections/plots").status_code == 200
         assert client.get("/").status_code == 200
+
+
+def decoded(client, path):
+    answer = client.get(path)
+    if answer.status_code == 204:
+        return {}
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    return {
+        name: {each["properties"]["id"]: each for each in layer["features"]}
+        for name, layer in mapbox_vector_tile.decode(answer.content).items()
+    }
+
+
+TILES = [
+    f"/api/collections/projects/tiles/{name}"
+    for name in (
+        "WebMercatorQuad/8/99/211",
+        "WebMercatorQuad/12/1599/3378",
+        "WebMercatorQuad/14/6396/13515",
+        "WorldCRS84Quad/8/75/422",
+        "WebMercatorQuad/8/0/0",
+    )
+]
+
+
+@pytest.mark.parametrize("path", TILES)
+def test_a_tile_shows_the_same_features_in_the_same_places(database, packed, path):
+    one, other = decoded(database, path), decoded(packed, path)
+    assert one.get("projects", {}).keys() == other.get("projects", {}).keys()
+    for name, feature in other.get("projects", {}).items():
+        assert one["projects"][name]["properties"] == feature["properties"]
+        here, there = (
+            shapely.geometry.shape(each["projects"][name]["geometry"]) for each in (one, other)
+        )
+        assert here.hausdorff_distance(there) < 10
+
+
+def test_each_name_stands_in_a_tile(database, packed):
+    one, other = (decoded(client, TILES[0])["projects_labels"] for client in (database, packed))
+    assert len(one) > 10
+    assert {name: each["properties"] for name, each in one.items()} == {
+        name: each["properties"] for name, each in other.items()
+    }
+
+
+def test_tiles_hold_nothing_internal(database, packed):
+    path = "/api/collections/plots/tiles/WebMercatorQuad/12/1599/3378"
+    shown = {each["id"] for each in packed.get(f"{PLOTS}?limit=1000").json()["features"]}
+    tile = decoded(database, path)
+    assert set(tile["plots"]) <= shown
+    assert tile["plots"].keys() == decoded(packed, path)["plots"].keys()
+    described = (
+        client.get("/api/collections/plots/tiles/WebMercatorQuad?f=tilejson").json()
+        for client in (database, packed)
+    )
+    assert len({str(each["vector_layers"]) for each in described}) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import mapbox_vector_tile
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +21,7 @@ from layers.publishing import open_head
 from layers.served import BEGINNING, Query, Start
 from layers.snapshot import take_layer
 from layers.store import Store
+from layers.tiles import TileAddress, find_matrix_set
 
 PROJECTS = read_catalogue(bundled_data() / "geojson" / "catalog.json").layers[-1]
 LAYER = replace(
@@ -210,10 +212,8 @@ conditions = st.recursive(
 places = st.tuples(st.integers(1160, 1180), st.integers(360, 370)).map(
     lambda each: (each[0] / 10, each[1] / 10)
 )
-boxes = st.builds(
-    lambda one, other: BBox(*one, *(max(pair) for pair in zip(one, other, strict=True))),
-    places, places,
-)  # fmt: skip
+sides = st.sampled_from([0.0, 0.1, 0.7, 1.5])
+boxes = st.builds(lambda at, w, h: BBox(at[0], at[1], at[0] + w, at[1] + h), places, sides, sides)
 orders = st.lists(
     st.tuples(
         st.sampled_from(["id", "name", "note", "area", "floors", "built", "valid_from", "seen"]),
@@ -470,3 +470,31 @@ def test_a_page_far_behind_is_found_by_the_index(own):
         ).fetchall()
     assert any("feature_version_order" in line and "Index Scan" in line for (line,) in plan)
     assert not any("Sort" in line for (line,) in plan)
+
+
+@pytest.mark.parametrize(("z", "looked_at"), [(10, 100_000), (13, 100_000), (10, 1_000)])
+def test_a_crowd_too_small_to_be_seen_is_merged_and_counted(own, monkeypatch, z, looked_at):
+    monkeypatch.setattr("layers.database_tiles._LOOKED_AT", looked_at)
+    small = [
+        Feature(f"f{n}", box(x, y, x + 1e-5, y + 1e-5), {"name": f"f{n}"})
+        for n in range(7_000)
+        for x, y in [(117 + n % 100 / 1e4, 36.5 + n // 100 / 1e4)]
+    ]
+    head = publish(own, [*small, Feature("large", box(116.9, 36.4, 117.1, 36.6), {"name": "l"})])
+    bounds = open_in_database(own, LAYER, head)
+    matrix_set = find_matrix_set("WebMercatorQuad")
+    half = 2 ** (z - 1)
+    found, merged = 0, []
+    for x in range(int(half * (1 + 116.9 / 180)), int(half * (1 + 117.1 / 180)) + 1):
+        for y in range(2**z):
+            west, south, east, north = matrix_set.bounds(TileAddress(z, x, y))
+            if east < 116.9 or west > 117.1 or north < 36.4 or south > 36.6:
+                continue
+            tile = mapbox_vector_tile.decode(bounds.tiles.tile(matrix_set, TileAddress(z, x, y)))
+            drawn = tile.get("plots", {"features": []})["features"]
+            found += sum(f["properties"].get("id") == "large" for f in drawn)
+            merged += [f["properties"]["features"] for f in drawn if len(f["properties"]) == 1]
+    assert found
+    if z == 10:
+        assert sum(merged) == pytest.approx(7_000, rel=0.001 if looked_at > 7_000 else 0.3)
+        assert len(merged) < 700
