@@ -118,7 +118,8 @@ class LayerTiles:
     @property
     def fields(self) -> Mapping[str, str]:
         """The attributes of the features, each with the kind of its values, as TileJSON has it."""
-        return {name: _kind(column.type) for name, column in self._columns.items()}
+        known = {name: _kind(column.type) for name, column in self._columns.items()}
+        return known | ({"features": "Number"} if len(self._packed) > MOST else {})
 
     @property
     def label_fields(self) -> Mapping[str, str]:

@@ -425,6 +425,7 @@ def test_a_crowd_too_small_to_be_seen_is_merged_and_counted(crowd, z):
     assert sum(each["properties"]["features"] for each in features) == MOST + 3_001
     assert len(features) < 200
     assert len(tile) < LARGEST
+    assert all(each["properties"].keys() <= crowd.tiles.fields.keys() for each in features)
     squares = [each for each in features if "id" not in each["properties"]]
     assert squares
     for each in squares:
