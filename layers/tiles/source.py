@@ -210,8 +210,7 @@ class LayerTiles:
             largest = np.argsort(-view.areas[large], kind="stable")[:MOST]
             large = large[np.sort(largest)]
         chosen, counts = view.by_cell(np.flatnonzero(small))
-        types = self._outlines.types(view.positions[chosen]) % 1_000
-        areal = np.isin(types, (3, 6))
+        areal = self._outlines.are_areal(view.positions[chosen])
         whole = np.concatenate([large, chosen[~areal]])
         drawn = self._drawn(view, whole, level)
         cells = squares(view.cells[chosen[areal]], len(whole))
