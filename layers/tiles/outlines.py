@@ -48,9 +48,9 @@ class Outlines:
         """Tell which features are polygons of one ring."""
         starts = self._packed.wkb_starts[positions]
         words = self._view("u4", 4)
-        order = self._view("u1", 1)[starts] == (sys.byteorder == "little")
-        simple: NDArray[np.bool_] = order & (words[starts + 1] == _POLYGON) & (words[starts + 5] == 1)
-        return simple
+        native = self._view("u1", 1)[starts] == (sys.byteorder == "little")
+        alone: NDArray[np.bool_] = words[starts + 5] == 1
+        return native & (words[starts + 1] == _POLYGON) & alone
 
     def simple_rings(self, positions: Positions, owners: NDArray[np.int64]) -> Rings:
         """Return the rings of features that are simple, in CRS84 degrees.
