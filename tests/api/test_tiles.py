@@ -54,7 +54,7 @@ def test_core_conformance_success(get):
     names = ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt")
     assert declared >= {tiles + name for name in (*names, "oas30")}
     tms = "http://www.opengis.net/spec/tms/2.0/conf/"
-    names = ("tilematrixset", "json-tilematrixset", "json-tilesetmetadata")
+    names = ("tilematrixset", "json-tilematrixset", "tilesetmetadata", "json-tilesetmetadata")
     assert declared >= {tms + name for name in names}
 
 
