@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ from .templating import Templates
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
+
+    from starlette.types import Receive, Scope, Send
 
     from .settings import Settings
 
@@ -79,16 +82,36 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api_router)
     assets.mount(app)
     install_problem_handlers(app)
-    app.add_middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED)
+    app.add_middleware(_Compress, minimum_size=_SMALLEST_COMPRESSED)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["authorization", "content-type", "content-crs", "if-match", "if-none-match"],
-        expose_headers=["ETag", "Location", "Content-Crs", "Link"],
+        expose_headers=[
+            "ETag",
+            "Location",
+            "Content-Crs",
+            "Link",
+            "Content-Disposition",
+            "Content-Range",
+        ],
     )
     return app
+
+
+class _Compress(CompressMiddleware):
+    """Compresses answers, except those that are kept compressed or are files of their own."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _READY.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+_READY = re.compile(r"/api/collections/[^/]+/(revisions/[^/]+/items|download\.[^/]+)")
 
 
 def _listening(published: Published) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

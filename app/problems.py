@@ -23,6 +23,7 @@ from layers.errors import (
     StaleEdit,
     StoreUnavailable,
     ValidationFailed,
+    Withdrawn,
 )
 
 from .i18n import parse_language
@@ -51,7 +52,14 @@ class TooLarge(AtlasError):
     code = "too-large"
 
 
+class Busy(AtlasError):
+    """So much is being made for others that a request has to wait its turn."""
+
+    code = "busy"
+
+
 _STATUS: dict[type[AtlasError], int] = {
+    Withdrawn: 410,
     NotFound: 404,
     InvalidParameter: 400,
     PreconditionRequired: 428,
@@ -60,6 +68,7 @@ _STATUS: dict[type[AtlasError], int] = {
     ValidationFailed: 422,
     RevisionConflict: 409,
     NotFresh: 503,
+    Busy: 503,
     StoreUnavailable: 503,
 }
 
@@ -197,6 +206,7 @@ def _page(request: Request, status: int, detail: str) -> str:
         400: words.gettext("请求有误"),
         404: words.gettext("没有找到"),
         405: words.gettext("不能这样访问"),
+        410: words.gettext("已不再公开"),
     }
     page: str = templates.render(
         "problem.html",

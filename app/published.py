@@ -7,23 +7,30 @@ import contextlib
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from mmap import mmap
 from typing import TYPE_CHECKING
 
+from layers.encodings import encoded_document
 from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
-from layers.publishing import compare_plans, old_revision, open_atlas
-from layers.snapshot import take_layer
+from layers.history import compare_revisions
+from layers.publishing import compare_plans, lacks_withheld, open_atlas, open_older
 from layers.store import listen
 
+from .kept import Kept
 from .maps.figure import build_maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from layers.catalogue import Bundle
     from layers.comparison import Comparison
-    from layers.model import PlanVersion
+    from layers.encodings import Encoding
+    from layers.history import Compared
+    from layers.model import PlanVersion, PublicRevision
     from layers.snapshot import Atlas, LayerSnapshot
     from layers.store import Store
 
@@ -36,6 +43,13 @@ _POLL_S = 1.0
 
 _PATIENCE_S = 0.8
 """How long a request waits for that answer; then it is shown what was known before."""
+
+_OLDER_KEPT = 256_000_000
+"""Bytes of older revisions that are kept in memory once they were asked for."""
+
+_ENCODERS = 2
+_ENCODED_KEPT = 64_000_000
+"""Bytes of compressed layers that are kept in memory; those of large layers are in files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,9 @@ class Published:
         self._assets = assets
         self._folder = folder
         self._lock = threading.Lock()
+        self._older: Kept[LayerSnapshot] = Kept(_OLDER_KEPT, _bytes_in_memory)
+        self._encoded: Kept[memoryview] = Kept(_ENCODED_KEPT, _size)
+        self._encoders = ThreadPoolExecutor(_ENCODERS, "encoder")
         self._stopped = threading.Event()
         self._stopped.set()
         self._state = self._take(None)
@@ -151,16 +168,36 @@ class Published:
             )
         return state
 
-    def revision(self, head: LayerSnapshot, text: str) -> LayerSnapshot:
-        """Return an older revision of a layer; see `layers.publishing.old_revision`.
+    def revision(self, head: LayerSnapshot, shown: PublicRevision) -> LayerSnapshot:
+        """Return a revision of a layer as it may be shown now; see `layers.publishing.open_older`.
 
-        Raises
-        ------
-        InvalidParameter, NotFound
-            If the text names no revision.
+        Those that were asked for last are kept.
         """
-        revision, features = old_revision(self._store, head.layer, text)
-        return take_layer(head.layer, revision, features)
+        if shown.number == head.shown.number:
+            return head
+        key = (head.layer.id, shown.stored, shown.created, head.history.withheld)
+        return self._older.get(key, lambda: open_older(self._store, head, shown, self._folder))
+
+    def lacks_withheld(self, snapshot: LayerSnapshot) -> bool:
+        """Tell whether a revision once showed what is internal now."""
+        return lacks_withheld(self._store, snapshot)
+
+    def encode(self, snapshot: LayerSnapshot, encoding: Encoding) -> Future[memoryview]:
+        """Begin to compress a whole layer's GeoJSON; it is made once for each revision.
+
+        It has threads of its own, so that whoever waits for a large layer holds up nobody else.
+        """
+        packed = snapshot.packed
+        key = (snapshot.layer.id, packed.digest, packed.folder, encoding)
+        return self._encoders.submit(
+            self._encoded.get, key, lambda: encoded_document(packed, encoding)
+        )
+
+    def differences(
+        self, head: LayerSnapshot, old: PublicRevision, new: PublicRevision, limit: int
+    ) -> Compared:
+        """Return how two revisions differ; see `layers.history.compare_revisions`."""
+        return compare_revisions(self._store, head.layer, head.history, old, new, limit)
 
     def compare(
         self, plan_id: str, old: str | None, new: str | None
@@ -178,6 +215,10 @@ class Published:
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
     def _look(self) -> None:
+        for snapshot in self._state.atlas.layers.values():
+            # That of a large layer takes a while, and the start does not wait for it.
+            with contextlib.suppress(StoreUnavailable):
+                snapshot.history.read()
         while not self._stopped.wait(_POLL_S / 2):
             self._refresh()
 
@@ -198,6 +239,16 @@ class Published:
         atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder)
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
+
+
+def _bytes_in_memory(snapshot: LayerSnapshot) -> float:
+    # Features as values take several times their bytes.
+    packed = snapshot.packed
+    return 10_000 + (0 if packed.folder else 5 * (len(packed.document) + len(packed.wkb)))
+
+
+def _size(encoded: memoryview) -> float:
+    return 1_000 + (0 if isinstance(encoded.obj, mmap) else len(encoded))
 
 
 def _version(name: str, text: str | None) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from .errors import (
     ValidationFailed,
 )
 from .geojson import digest
+from .history import read_history
 from .indicators import add_actual
 from .model import PlanVersion
 from .plan import Citation, decode_plan, parse_plan
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from .document import PlanDocument
     from .errors import Finding
     from .indicators import Actual, IndicatorSet
-    from .model import Feature, Layer, Revision
+    from .model import Feature, Layer, PublicRevision, Revision
     from .plan import PlanText
     from .snapshot import LayerSnapshot
     from .statements import Result, Statement
@@ -110,7 +113,11 @@ def open_atlas(
         if layer.id in known and known[layer.id].revision == head:
             layers[layer.id] = known[layer.id]
         else:
-            layers[layer.id] = open_head(store, layer, head, folder)
+            earlier = known[layer.id].history if layer.id in known else None
+            history = read_history(store, layer, head, earlier)
+            layers[layer.id] = replace(open_head(store, layer, head, folder), history=history)
+            if not layers[layer.id].is_large or (earlier is not None and earlier.known):
+                history.read()
     features_by_ref = {
         f"{layer_id}/{feature.id}": feature
         for layer_id, snapshot in layers.items()
@@ -143,27 +150,73 @@ def open_head(
     """Return what may be shown of a layer's head.
 
     A large layer is packed into files when it is first opened, and mapped into memory from then on;
-    those of older heads are removed.
+    those of all but a few older revisions are removed.
     """
-    count = store.count(head)
-    features = (each for each in store.stream(head) if layer.is_public(each))
+    return _open(store, layer, head, frozenset(), folder)
+
+
+def open_older(
+    store: Store, head: LayerSnapshot, shown: PublicRevision, folder: Path | None = None
+) -> LayerSnapshot:
+    """Return an older revision of a layer as it may be shown now.
+
+    What is internal now is not shown, whatever it was then.
+    """
+    revision = store.revision(head.layer.id, shown.stored)
+    snapshot = _open(store, head.layer, revision, head.history.withheld, folder)
+    return replace(snapshot, history=head.history.until(shown))
+
+
+def lacks_withheld(store: Store, snapshot: LayerSnapshot) -> bool:
+    """Tell whether a revision had public features that are internal now, and so not in it."""
+    withheld = snapshot.history.withheld
+    stored = snapshot.shown.stored
+    return bool(withheld) and not withheld.isdisjoint(store.history.ids(snapshot.layer, stored))
+
+
+def _open(
+    store: Store,
+    layer: Layer,
+    revision: Revision,
+    withheld: frozenset[str],
+    folder: Path | None,
+) -> LayerSnapshot:
+    count = store.count(revision)
+    features = (
+        each for each in store.stream(revision) if layer.is_public(each) and each.id not in withheld
+    )
     if folder is None or count < LARGE:
-        return take_layer(layer, head, features)
-    files = folder / f"{layer.id}-{head.number}-{_shown_by(layer, head)}"
-    known = open_layer(layer, head, files)
+        return take_layer(layer, revision, features)
+    files = folder / f"{layer.id}-{revision.number}-{_shown_by(layer, revision, withheld)}"
+    known = open_layer(layer, revision, files)
     if known is None:
-        known = take_layer(layer, head, features, count=count, folder=files)
-        form = re.compile(rf"{re.escape(layer.id)}-\d+-[0-9a-f]{{16}}")
-        for older in folder.iterdir():
-            if older != files and form.fullmatch(older.name):
-                shutil.rmtree(older, ignore_errors=True)
+        known = take_layer(layer, revision, features, count=count, folder=files)
+        _remove_older(layer, files)
     return known
 
 
-def _shown_by(layer: Layer, head: Revision) -> str:
+_OLDER_KEPT = 3
+"""Older revisions of a large layer whose files are kept beside those of the newest."""
+
+
+def _remove_older(layer: Layer, made: Path) -> None:
+    """Remove the files of a layer's revisions that were opened longest ago."""
+    form = re.compile(rf"{re.escape(layer.id)}-(\d+)-[0-9a-f]{{16}}")
+    others: list[tuple[int, float, Path]] = []
+    for each in made.parent.iterdir():
+        if each != made and (match := form.fullmatch(each.name)):
+            with suppress(FileNotFoundError):
+                others.append((int(match[1]), each.stat().st_mtime, each))
+    newest = max((number for number, _, _ in others), default=0)
+    oldest_last = sorted(others, key=lambda each: (each[0] == newest, each[1]), reverse=True)
+    for _, _, folder in oldest_last[_OLDER_KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shown_by(layer: Layer, revision: Revision, withheld: frozenset[str]) -> str:
     """Return what changes when the files of a layer would: its features, its declaration."""
-    declared = orjson.dumps([head.digest, layer.access, layer.schema], option=orjson.OPT_SORT_KEYS)
-    return sha256(declared).hexdigest()[:16]
+    shown_by = [revision.digest, layer.access, layer.schema, *sorted(withheld)]
+    return sha256(orjson.dumps(shown_by, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _results(
@@ -194,16 +247,10 @@ def _drawn(features: Iterable[Feature]) -> dict[str, tuple[bytes, Any]]:
     }
 
 
-def old_revision(store: Store, layer: Layer, text: str) -> tuple[Revision, list[Feature]]:
-    """Return an older revision of a layer and its public features.
+def find_revision(store: Store, layer_id: str, text: str) -> Revision:
+    """Return the revision that a number of the store, a day or a moment names.
 
-    What is internal now is not shown, whatever it was then.
-
-    Parameters
-    ----------
-    text : str
-        Number of the revision, or an ISO 8601 day or moment at which it was the newest; a day
-        means its end (UTC).
+    A day means its end (UTC); the number counts internal changes too, see `layers.history`.
 
     Raises
     ------
@@ -212,20 +259,6 @@ def old_revision(store: Store, layer: Layer, text: str) -> tuple[Revision, list[
     NotFound
         If there was no such revision.
     """
-    revision = find_revision(store, layer.id, text)
-    head = store.head(layer.id)
-    now = [] if head is None else store.features(head)
-    internal = {feature.id for feature in now if not layer.is_public(feature)}
-    features = [
-        each
-        for each in store.features(revision)
-        if layer.is_public(each) and each.id not in internal
-    ]
-    return revision, features
-
-
-def find_revision(store: Store, layer_id: str, text: str) -> Revision:
-    """Return the revision that a number, a day or a moment names; see `old_revision`."""
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return store.revision(layer_id, int(text))
     try:

@@ -19,6 +19,7 @@ from .errors import NotFound
 from .facets import NO_VALUE, facet_values, meets
 from .filters import find, indexed_names
 from .geojson import feature_document
+from .history import history_of
 from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from .catalogue import Catalogue
     from .document import PlanDocument
     from .filters import Expression
+    from .history import History
     from .indicators import Actual, IndicatorSet
-    from .model import Feature, Layer, Revision
+    from .model import Feature, Layer, PublicRevision, Revision
     from .packed import Positions
     from .plan import Outline
     from .search import SearchIndex
@@ -84,12 +86,16 @@ class LayerSnapshot:
 
     Attributes
     ----------
+    revision : Revision
+        As the store counts it, internal features included; `shown` is what may be shown of it.
     packed : Packed
         Its features in the order in which they are served.
     features : sequence of Feature
         The same as values; those of a large layer are read from the packed form when asked for.
     bbox : BBox or None
         Of all geometries; None if there is none.
+    history : History
+        Of the layer up to this revision, as far as it is public.
     """
 
     layer: Layer
@@ -98,6 +104,17 @@ class LayerSnapshot:
     features: Sequence[Feature]
     bbox: BBox | None
     indexes: Indexes
+    history: History
+
+    @property
+    def shown(self) -> PublicRevision:
+        """The revision as the public knows it."""
+        return self.history.newest
+
+    @property
+    def revision_id(self) -> str:
+        """What names these bytes for ever in addresses: public number and digest."""
+        return f"{self.shown.number}-{self.digest}"
 
     @property
     def digest(self) -> str:
@@ -138,6 +155,11 @@ class LayerSnapshot:
             kept = [position for position in found if test(self.features[position])]
             found = np.array(kept, dtype=np.uint32)
         return _sorted(found, self.packed, query.order) if query.order else found
+
+    def stream(self, query: Query) -> Iterator[Feature]:
+        """Yield the features that `select` finds, without holding them all."""
+        for position in self.select(query):
+            yield self.features[int(position)]
 
     def answers_at_once(self, query: Query) -> bool:
         """Tell whether a query takes next to no time: the layer is small, or indexes are there."""
@@ -471,7 +493,9 @@ def _snapshot(
     drawn = packed.boxes[~np.isnan(packed.boxes[:, 0])]
     low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (None, None)
     bbox = None if low is None or high is None else BBox(*map(float, (*low[:2], *high[2:])))
-    return LayerSnapshot(layer, revision, packed, features, bbox, Indexes(packed))
+    return LayerSnapshot(
+        layer, revision, packed, features, bbox, Indexes(packed), history_of(revision)
+    )
 
 
 OVERVIEW = (

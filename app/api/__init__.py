@@ -17,6 +17,7 @@ from . import (
     schemas,
     search,
     transactions,
+    whole,
 )
 
 router = APIRouter()
@@ -26,6 +27,7 @@ for _part in (
     features,
     schemas,
     transactions,
+    whole,
     openapi,
     facets,
     plans,

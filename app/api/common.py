@@ -114,7 +114,7 @@ def collection_document(
         link(address(request, f"{path}/items"), "items", GEOJSON, "Items as GeoJSON"),
         link(address(request, f"{path}/items", {"f": "html"}), "items", HTML, "Items as a page"),
         link(
-            address(request, f"{path}/revisions/{snapshot.digest}/items"),
+            address(request, f"{path}/revisions/{snapshot.revision_id}/items"),
             "enclosure",
             GEOJSON,
             "The whole collection as of this revision",
@@ -132,8 +132,8 @@ def collection_document(
         "itemType": "feature",
         "crs": [each.uri for each in published_crs()],
         "storageCrs": CRS84_URI,
-        "revision": snapshot.revision.number,
-        "updated": snapshot.revision.created.isoformat(timespec="seconds"),
+        "revision": snapshot.shown.number,
+        "updated": snapshot.shown.created.isoformat(timespec="seconds"),
         "numberOfItems": len(snapshot.packed),
         "links": links,
     }
@@ -146,7 +146,7 @@ def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -
     """Return what the pages show of a collection."""
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}"
-    day = f"{snapshot.revision.created:%Y-%m-%d}"
+    day = f"{snapshot.shown.created:%Y-%m-%d}"
     return {
         "id": layer.id,
         "title": words.title(layer),
@@ -157,7 +157,7 @@ def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -
         "href": page_href(request, path),
         "items_href": page_href(request, f"{path}/items"),
         "map_href": f"/maps/{layer.id}",
-        "revision": words.say("第 {number} 版，{day}", number=snapshot.revision.number, day=day),
+        "revision": words.say("第 {number} 版，{day}", number=snapshot.shown.number, day=day),
     }
 
 

@@ -9,10 +9,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, IMMUTABLE, address
-from layers.errors import NotFound
+from app.links import address
 
-from .answers import bytes_answer, page_answer, page_href, wants_page
+from .answers import page_answer, page_href, wants_page
 from .parameters import parse_items_query, query_pairs, refuse_unknown
 from .reads import Ready, Where, item_answer, items_answer, items_links
 
@@ -64,7 +63,7 @@ def get_items(
     snapshot = atlas.layer(collection_id)
     query = parse_items_query(query_pairs(request.scope["query_string"]), snapshot.layer)
     if query.revision is not None:
-        snapshot = published.revision(snapshot, query.revision)
+        snapshot = published.revision(snapshot, snapshot.history.find(query.revision))
     if wants_page(request):
         return _items_page(request, atlas, templates, snapshot, query)
     return sent(items_answer(snapshot, query, where_of(request), _known(request)))
@@ -83,7 +82,7 @@ def get_item(
     snapshot = atlas.layer(collection_id)
     given = refuse_unknown(request, ["revision", "crs"])
     if "revision" in given:
-        snapshot = published.revision(snapshot, given["revision"])
+        snapshot = published.revision(snapshot, snapshot.history.find(given["revision"]))
     if wants_page(request):
         feature = snapshot.features[snapshot.position(item_id)]
         return _item_page(request, atlas, templates, snapshot, feature)
@@ -107,36 +106,6 @@ def sent(ready: Ready) -> Response:
     response = Response(b"".join(ready.body), ready.status)
     response.raw_headers = list(ready.headers)
     return response
-
-
-@router.api_route("/collections/{collection_id}/revisions/{digest}/items", methods=["GET", "HEAD"])
-def get_revision_items(
-    request: Request, atlas: AtlasDep, collection_id: str, digest: str
-) -> Response:
-    """Return a whole collection as it was published; these bytes never change."""
-    refuse_unknown(request)
-    snapshot = _of_revision(atlas, collection_id, digest)
-    return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
-
-
-@router.api_route(
-    "/collections/{collection_id}/revisions/{digest}/overview", methods=["GET", "HEAD"]
-)
-def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: str) -> Response:
-    """Return a collection as the map draws it: all geometry, few properties; never changes."""
-    refuse_unknown(request)
-    snapshot = _of_revision(atlas, collection_id, digest)
-    return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
-
-
-def _of_revision(atlas: Atlas, collection_id: str, digest: str) -> LayerSnapshot:
-    snapshot = atlas.layer(collection_id)
-    if digest != snapshot.digest:
-        raise NotFound(
-            f"Collection {collection_id} has no revision {digest[:64]}; "
-            f"the newest is at /api/collections/{collection_id}/items."
-        )
-    return snapshot
 
 
 def _items_page(

@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from cachetools import LRUCache
 
-from app.links import GEOJSON, HTML, JSON, Link, link, prefers_html
+from app.links import GEOJSON, HTML, IMMUTABLE, JSON, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
 from layers.errors import AtlasError
@@ -155,13 +155,18 @@ class Reads:
                 self._kept[host, url] = ready
         etag = ready.headers[0][1]
         if known and is_known(etag, known):
-            return not_modified(etag)
+            immutable = b"/revisions/" in url
+            return Ready(304, _revision_headers(etag), ()) if immutable else not_modified(etag)
         return ready
 
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
         path, _, query = url.partition(b"?")
         parts = path[len(_COLLECTIONS) :].split(b"/")
-        if not host or len(parts) not in {2, 3} or parts[1] != b"items":
+        if not host or len(parts) < 2:
+            return None
+        if parts[1] == b"revisions":
+            return None if query else _revision(state, parts)
+        if len(parts) > 3 or parts[1] != b"items":
             return None
         try:
             snapshot = state.atlas.layers.get(unquote_to_bytes(parts[0]).decode())
@@ -185,6 +190,38 @@ class Reads:
         if b"min_seq=" in where.query or not snapshot.answers_at_once(query.query):
             return None
         return items_answer(snapshot, query, where)
+
+
+def _revision(state: State, parts: Sequence[bytes]) -> Ready | None:
+    """Return the newest revision of a whole layer, if it is asked for and small."""
+    snapshot = state.atlas.layers.get(parts[0].decode("latin-1"))
+    if snapshot is None or len(parts) != 4 or parts[3] != b"items" or not snapshot.history.known:
+        return None
+    document = snapshot.document
+    if parts[2] != snapshot.revision_id.encode() or len(document) > _LARGEST_KEPT:
+        return None
+    headers = [
+        *_revision_headers(revision_etag(snapshot)),
+        (b"accept-ranges", b"bytes"),
+        (b"content-type", GEOJSON.encode()),
+        (b"content-length", b"%d" % len(document)),
+    ]
+    return Ready(200, headers, [document])
+
+
+def revision_etag(snapshot: LayerSnapshot, encoding: str | None = None) -> bytes:
+    """Return the entity tag of a whole layer in a content coding, None for the plain bytes."""
+    coded = f"-{encoding}" if encoding else ""
+    return f'"{snapshot.digest[:32]}{coded}"'.encode()
+
+
+def _revision_headers(etag: bytes) -> Headers:
+    return [
+        (b"etag", etag),
+        (b"cache-control", IMMUTABLE.encode()),
+        (b"vary", b"Accept-Encoding"),
+        *HEADERS,
+    ]
 
 
 _LARGEST_KEPT = 1_000_000
