@@ -17,6 +17,7 @@ from layers.store import Store
 from .api import router as api_router
 from .api.reads import Reads
 from .assets import StaticTree
+from .downloads import Downloads
 from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.published = published
     app.state.assets = assets
     app.state.settings = settings
+    app.state.downloads = Downloads(settings.home / "downloads")
     app.state.reads = Reads(published, settings.public_url)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)

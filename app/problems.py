@@ -26,6 +26,7 @@ from layers.errors import (
     Withdrawn,
 )
 
+from .downloads import Busy
 from .i18n import parse_language
 from .links import PROBLEM, prefers_html
 
@@ -50,12 +51,6 @@ class TooLarge(AtlasError):
     """A request has a body that is too large."""
 
     code = "too-large"
-
-
-class Busy(AtlasError):
-    """So much is being made for others that a request has to wait its turn."""
-
-    code = "busy"
 
 
 _STATUS: dict[type[AtlasError], int] = {

@@ -16,6 +16,7 @@ from layers.encodings import encoded_document
 from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
 from layers.history import compare_revisions
 from layers.publishing import compare_plans, lacks_withheld, open_atlas, open_older
+from layers.statistics import take_statistics
 from layers.store import listen
 
 from .kept import Kept
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from layers.encodings import Encoding
     from layers.history import Compared
     from layers.model import PlanVersion, PublicRevision
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.snapshot import Atlas, LayerSnapshot, Query
+    from layers.statistics import Statistics
     from layers.store import Store
 
     from .assets import StaticTree
@@ -47,6 +49,8 @@ _PATIENCE_S = 0.8
 _OLDER_KEPT = 256_000_000
 """Bytes of older revisions that are kept in memory once they were asked for."""
 
+_COMPARED_KEPT = 64
+_STATISTICS_KEPT = 256
 _ENCODERS = 2
 _ENCODED_KEPT = 64_000_000
 """Bytes of compressed layers that are kept in memory; those of large layers are in files."""
@@ -90,6 +94,8 @@ class Published:
         self._folder = folder
         self._lock = threading.Lock()
         self._older: Kept[LayerSnapshot] = Kept(_OLDER_KEPT, _bytes_in_memory)
+        self._compared: Kept[Compared] = Kept(_COMPARED_KEPT)
+        self._statistics: Kept[Statistics] = Kept(_STATISTICS_KEPT)
         self._encoded: Kept[memoryview] = Kept(_ENCODED_KEPT, _size)
         self._encoders = ThreadPoolExecutor(_ENCODERS, "encoder")
         self._stopped = threading.Event()
@@ -193,11 +199,32 @@ class Published:
             self._encoded.get, key, lambda: encoded_document(packed, encoding)
         )
 
+    def statistics(
+        self, snapshot: LayerSnapshot, zones: LayerSnapshot | None, query: Query, text: str
+    ) -> Statistics:
+        """Return the statistics of what a query finds in a layer, by the zones of another.
+
+        Parameters
+        ----------
+        text : str
+            Names the query: what was counted last under a name is kept.
+        """
+        areas = [] if zones is None else [each for each in zones.features if each.geometry]
+        key = (snapshot.layer.id, snapshot.digest, zones and zones.digest, text)
+        return self._statistics.get(key, lambda: take_statistics(snapshot.shapes(query), areas))
+
     def differences(
-        self, head: LayerSnapshot, old: PublicRevision, new: PublicRevision, limit: int
+        self, head: LayerSnapshot, old: PublicRevision | None, new: PublicRevision, limit: int
     ) -> Compared:
-        """Return how two revisions differ; see `layers.history.compare_revisions`."""
-        return compare_revisions(self._store, head.layer, head.history, old, new, limit)
+        """Return how two revisions differ; see `layers.history.compare_revisions`.
+
+        The comparisons that were asked for last are kept.
+        """
+        history = head.history
+        key = (head.layer.id, history.withheld, old and old.stored, new.stored, new.created, limit)
+        return self._compared.get(
+            key, lambda: compare_revisions(self._store, head.layer, history, old, new, limit)
+        )
 
     def compare(
         self, plan_id: str, old: str | None, new: str | None

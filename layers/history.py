@@ -13,9 +13,9 @@ from .errors import InvalidParameter, NotFound
 from .model import PublicRevision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from .model import Layer, Revision
+    from .model import Feature, Layer, Revision
     from .store import Store
 
 
@@ -173,15 +173,20 @@ class Compared:
 
     Attributes
     ----------
+    old : PublicRevision or None
+        None for the state before the first revision.
     difference : Difference
         The first features that were added, removed and changed, one by one.
+    now : Mapping
+        Those that were changed as they are in the new revision, by id.
     added, removed, changed, unchanged : int
         How many there are in all.
     """
 
-    old: PublicRevision
+    old: PublicRevision | None
     new: PublicRevision
     difference: Difference
+    now: Mapping[str, Feature]
     added: int
     removed: int
     changed: int
@@ -192,39 +197,48 @@ def compare_revisions(
     store: Store,
     layer: Layer,
     history: History,
-    old: PublicRevision,
+    old: PublicRevision | None,
     new: PublicRevision,
     limit: int,
 ) -> Compared:
     """Return what turns one revision of a layer into another.
 
-    What is internal now appears in neither, whatever it was then. Only the features that differ
-    are read from the store.
+    What is internal now appears in neither, whatever it was then. Only features that differ are
+    read from the store.
 
     Parameters
     ----------
+    old : PublicRevision or None
+        None for the state before the first revision.
     limit : int
         How many features to compare one by one of those that were added, removed and changed each.
     """
-    withheld = history.withheld
+    past, withheld = store.history, history.withheld
+    before_number = 0 if old is None else old.stored
     before, after = (
-        {id_: version for id_, version in versions.items() if id_ not in withheld}
-        for versions in store.history.differing(layer, old.stored, new.stored)
+        {id_: digest for id_, digest in digests.items() if id_ not in withheld}
+        for digests in past.differing(layer, before_number, new.stored)
     )
     removed = [id_ for id_ in before if id_ not in after]
     added = [id_ for id_ in after if id_ not in before]
     # What only stands elsewhere in the order is in both, and the same.
-    changed = [id_ for id_ in after if id_ in before and before[id_].digest != after[id_].digest]
-    count = sum(id_ not in withheld for id_ in store.history.ids(layer, new.stored))
+    changed = [id_ for id_ in after if id_ in before and before[id_] != after[id_]]
+    first_changed = changed[:limit]
+    were = past.features(layer, before_number, [*removed[:limit], *first_changed])
+    are = past.features(layer, new.stored, [*added[:limit], *first_changed])
     return Compared(
         old,
         new,
-        compare_features(
-            [before[id_].feature for id_ in (*removed[:limit], *changed[:limit])],
-            [after[id_].feature for id_ in (*added[:limit], *changed[:limit])],
-        ),
+        compare_features(were, are),
+        {each.id: each for each in are if each.id in before},
         len(added),
         len(removed),
         len(changed),
-        count - len(added) - len(changed),
+        _count(store, layer, withheld, new) - len(added) - len(changed),
     )
+
+
+def _count(store: Store, layer: Layer, withheld: frozenset[str], revision: PublicRevision) -> int:
+    if not withheld:
+        return store.history.count(layer, revision.stored)
+    return sum(id_ not in withheld for id_ in store.history.ids(layer, revision.stored))

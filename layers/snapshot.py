@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from .catalogue import Catalogue
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .statements import Result, Side
 
 _FEW = 2_000
+_SHAPES_AT_ONCE = 20_000
 
 LARGE = 20_000
 """Features from which on a layer is kept in files, and is neither listed nor drawn whole."""
@@ -160,6 +162,15 @@ class LayerSnapshot:
         """Yield the features that `select` finds, without holding them all."""
         for position in self.select(query):
             yield self.features[int(position)]
+
+    def shapes(self, query: Query) -> Iterator[NDArray[np.object_]]:
+        """Yield the geometries of what `select` finds, some thousands at a time.
+
+        They are in CRS84 degrees, None where a feature has none.
+        """
+        found = self.select(query)
+        for start in range(0, len(found), _SHAPES_AT_ONCE):
+            yield self.packed.geometries(found[start : start + _SHAPES_AT_ONCE])
 
     def answers_at_once(self, query: Query) -> bool:
         """Tell whether a query takes next to no time: the layer is small, or indexes are there."""

@@ -12,6 +12,7 @@ from app.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, address, link
 from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
+from .downloads import download_links
 from .parameters import refuse_unknown
 
 if TYPE_CHECKING:
@@ -119,6 +120,10 @@ def collection_document(
             GEOJSON,
             "The whole collection as of this revision",
         ),
+        *download_links(request, layer.id),
+        link(address(request, f"{path}/revisions"), "version-history", JSON, "Revisions"),
+        link(address(request, f"{path}/diff"), "related", JSON, "What the newest one changed"),
+        link(address(request, f"{path}/stats"), "related", JSON, "Counts and areas by zone"),
         link(address(request, f"{path}/queryables"), f"{_OGC}queryables", SCHEMA, "Queryables"),
         link(address(request, f"{path}/sortables"), f"{_OGC}sortables", SCHEMA, "Sortables"),
         link(address(request, f"{path}/schema"), f"{_OGC}schema", SCHEMA, "Schema"),
@@ -157,6 +162,8 @@ def collection_view(request: Request, words: Wording, snapshot: LayerSnapshot) -
         "href": page_href(request, path),
         "items_href": page_href(request, f"{path}/items"),
         "map_href": f"/maps/{layer.id}",
+        "revisions_href": page_href(request, f"{path}/revisions"),
+        "downloads": download_links(request, layer.id),
         "revision": words.say("第 {number} 版，{day}", number=snapshot.shown.number, day=day),
     }
 

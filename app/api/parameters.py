@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from layers.crs import PublishedCrs
     from layers.filters import Expression, Kind, Language
     from layers.model import Layer
+    from layers.snapshot import Atlas, LayerSnapshot
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 10_000
@@ -123,13 +124,37 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
             condition=_condition(given, declared),
             order=_order(given["sortby"], declared) if "sortby" in given else (),
         ),
-        limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
+        limit=page_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
         offset=whole_number("offset", given["offset"]) if "offset" in given else 0,
         crs=find_crs(given["crs"], "crs") if "crs" in given else known,
         properties=_properties(given["properties"], layer) if "properties" in given else None,
         skip_geometry=_truth("skipGeometry", given.get("skipGeometry", "false")),
         revision=given.get("revision"),
     )
+
+
+_OF_PAGES = frozenset(["limit", "offset", "crs", "sortby", "properties", "skipGeometry"])
+"""Parameters of items that say how they are answered, not which."""
+
+
+def parse_filters(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
+    """Return which items are asked for, where there is no page of them; see `parse_items_query`."""
+    for name, _ in pairs:
+        if name in _OF_PAGES:
+            raise InvalidParameter(name, f"There is no parameter {name} here; it is of items.")
+    return parse_items_query(pairs, layer)
+
+
+def chosen_collections(atlas: Atlas, text: str | None) -> list[LayerSnapshot]:
+    """Return the collections that a parameter names, separated by commas; all without it.
+
+    Raises
+    ------
+    NotFound
+        If there is none of a name.
+    """
+    names = list(atlas.layers) if text is None else list(dict.fromkeys(text.split(",")))
+    return [atlas.layer(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +188,9 @@ def queryable_names(layer: Layer) -> frozenset[str]:
     return frozenset(queryable_kinds(layer)) - {"id", "geometry"} - _COMMON - _ITEMS
 
 
-def refuse_unknown(request: Request, allowed: Collection[str] = ()) -> dict[str, str]:
+def refuse_unknown(
+    request: Request, allowed: Collection[str] = (), formats: Collection[str] = FORMATS
+) -> dict[str, str]:
     """Return the parameters, each given once (Part 1, /req/core/query-param-unknown).
 
     Raises
@@ -171,10 +198,13 @@ def refuse_unknown(request: Request, allowed: Collection[str] = ()) -> dict[str,
     InvalidParameter
         If one is neither common (`f`, `lang`, `min_seq`) nor `allowed`, or stands twice.
     """
-    return _given(query_pairs(request.scope["query_string"]), _COMMON | frozenset(allowed))
+    known = _COMMON | frozenset(allowed)
+    return _given(query_pairs(request.scope["query_string"]), known, formats)
 
 
-def _given(pairs: list[tuple[str, str]], known: frozenset[str]) -> dict[str, str]:
+def _given(
+    pairs: list[tuple[str, str]], known: frozenset[str], formats: Collection[str] = FORMATS
+) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
@@ -183,8 +213,9 @@ def _given(pairs: list[tuple[str, str]], known: frozenset[str]) -> dict[str, str
         if name in seen:
             raise InvalidParameter(name, f"Parameter {name} is given twice; give it once.")
         seen[name] = value
-    if seen.get("f", "json") not in FORMATS:
-        raise InvalidParameter("f", f"Parameter f is {seen['f']!r}; it must be json or html.")
+    if seen.get("f", "json") not in formats:
+        listed = " or ".join(formats)
+        raise InvalidParameter("f", f"Parameter f is {seen['f'][:40]!r}; it must be {listed}.")
     return seen
 
 
@@ -243,6 +274,24 @@ def _box(given: Mapping[str, str]) -> tuple[BBox | None, BaseGeometry | None]:
     if not all(map(math.isfinite, area.bounds)):
         raise _bbox_fault("is far outside the area of bbox-crs")
     return None, area
+
+
+def numbers(name: str, text: str, count: int) -> list[float]:
+    """Return the finite numbers of a parameter, which are separated by commas.
+
+    Raises
+    ------
+    InvalidParameter
+        If there are more or fewer, or one is none.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != count or not all(map(_NUMBER.fullmatch, parts)):
+        wanted = "a number" if count == 1 else f"{count} numbers with commas between"
+        raise InvalidParameter(name, f"Parameter {name} is {text[:40]!r}; it must be {wanted}.")
+    values = [float(part) for part in parts]
+    if not all(map(math.isfinite, values)):
+        raise InvalidParameter(name, f"Parameter {name} must be finite.")
+    return values
 
 
 def _bbox_fault(reason: str) -> InvalidParameter:
@@ -305,7 +354,14 @@ def _truth(name: str, text: str) -> bool:
     return text == "true"
 
 
-def _limit(text: str) -> int:
+def page_limit(text: str) -> int:
+    """Return how many a page is to hold: what is beyond `MAXIMUM_LIMIT` is cut to it.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no whole number from 1.
+    """
     value = whole_number("limit", text)
     if value < 1:
         raise InvalidParameter("limit", "Parameter limit must be at least 1.")

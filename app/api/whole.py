@@ -16,22 +16,23 @@ from starlette.responses import RedirectResponse
 
 from app.dependencies import AtlasDep, PublishedDep
 from app.links import GEOJSON, IMMUTABLE, address
-from app.problems import problem
 from layers.encodings import ENCODINGS
 from layers.errors import NotFound, Withdrawn
 
 from .answers import bytes_answer
+from .buffers import buffer_answer
+from .operations import content, in_path
+from .operations import get as described
 from .parameters import refuse_unknown
-from .reads import is_known, revision_etag
+from .reads import revision_etag
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from starlette.types import Receive, Scope, Send
-
     from app.published import Published
     from layers.encodings import Encoding
+    from layers.model import Layer
     from layers.snapshot import Atlas, LayerSnapshot
+
+    from .operations import Schema
 
 router = APIRouter(prefix="/api")
 
@@ -39,8 +40,6 @@ PATIENCE_S = 5.0
 """How long a request waits for a layer to be compressed; then it is sent as it is."""
 
 _SMALLEST_COMPRESSED = 500
-_PART = 262_144
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII | re.IGNORECASE)
 _QUALITY = re.compile(r"\s*q\s*=\s*(0(\.[0-9]{0,3})?|1(\.0{0,3})?)\s*", re.ASCII | re.IGNORECASE)
 
 _ITEMS = "/collections/{collection_id}/revisions/{revision_id}/items"
@@ -70,11 +69,9 @@ async def get_revision_items(
         encoding, body = None, snapshot.document
     etag = revision_etag(snapshot, encoding)
     headers = {"ETag": etag.decode(), "Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"}
-    if is_known(etag, request.headers.get("if-none-match", "").encode("latin-1")):
-        return Response(status_code=304, headers=headers)
     if encoding is not None:
         headers["Content-Encoding"] = encoding
-    return _part_or_all(request, body, headers)
+    return buffer_answer(request, body, GEOJSON, headers)
 
 
 @router.api_route(_OVERVIEW, methods=["GET", "HEAD"])
@@ -146,50 +143,24 @@ async def _encoded(
     return making.result() if done else None
 
 
-def _part_or_all(request: Request, body: memoryview, headers: dict[str, str]) -> Response:
-    """Answer with all bytes or with one range of them (RFC 9110, section 14.2)."""
-    headers |= {"Accept-Ranges": "bytes"}
-    given = request.headers.get("range", "").replace(" ", "") if request.method == "GET" else ""
-    condition = request.headers.get("if-range", headers["ETag"])
-    match = _RANGE.fullmatch(given) if condition == headers["ETag"] else None
-    # What is no range, or several, is answered with everything, as the standard allows.
-    if match is None or not any(match.groups()):
-        return BufferResponse(body, headers=headers)
-    first, last = match.groups()
-    start = int(first) if first else max(0, len(body) - int(last))
-    end = min(int(last) + 1, len(body)) if first and last else len(body)
-    if first and last and int(last) < int(first):
-        return BufferResponse(body, headers=headers)
-    if start >= end:
-        sentence = f"The collection has {len(body)} bytes; the range {given[:60]} has none."
-        answer = problem(request, 416, sentence, code="range-not-satisfiable")
-        answer.headers["Content-Range"] = f"bytes */{len(body)}"
-        return answer
-    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(body)}"
-    return BufferResponse(body[start:end], 206, headers)
-
-
-class BufferResponse(Response):
-    """Sends a buffer in parts, as fast as the client takes them, without a copy of the whole."""
-
-    def __init__(
-        self, buffer: memoryview, status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> None:
-        length = {"Content-Length": str(len(buffer))}
-        super().__init__(None, status, {**(headers or {}), **length}, GEOJSON)
-        self._buffer = buffer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the headers and, unless only they are asked for, the bytes."""
-        await send(
-            {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
+def describe(layer: Layer) -> Schema:
+    """Return the OpenAPI path of the bytes of a collection's revisions."""
+    revision = in_path(
+        "revisionId", "Number of a revision and digest of its bytes", {"type": "string"}
+    )
+    whole = content("The whole collection", GEOJSON, "FeatureCollection")
+    return {
+        f"/collections/{layer.id}/revisions/{{revisionId}}/items": described(
+            f"{layer.id}.getRevisionItems",
+            f"{layer.title}: the bytes of a revision, which never change",
+            "FeatureCollection",
+            parameters=[revision],
+            missing=True,
+            refusals=["410", "416"],
+            answers={
+                "200": whole,
+                "206": whole,
+                "307": {"description": "Where the bytes of a number are"},
+            },
         )
-        size = 0 if scope["method"] == "HEAD" else len(self._buffer)
-        for start in range(0, size, _PART):
-            part = bytes(self._buffer[start : start + _PART])
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    }

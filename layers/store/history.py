@@ -17,7 +17,7 @@ from . import schema
 from .versions import feature_of, valid_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from layers.model import Feature, Layer
@@ -110,31 +110,57 @@ class PublicHistory:
         with self._reading() as connection:
             return _ids(connection, layer, stored)
 
-    def differing(
-        self, layer: Layer, old: int, new: int
-    ) -> tuple[dict[str, Version], dict[str, Version]]:
-        """Return the public versions of two revisions that the other does not have, by id."""
+    def count(self, layer: Layer, stored: int) -> int:
+        """Return how many features were public in a revision."""
+        table = schema.feature_version
+        with self._reading() as connection:
+            public = _is_public(connection, table, layer)
+            query = sa.select(sa.func.count()).where(valid_in(layer.id, stored), public)
+            return int(connection.execute(query).scalar_one())
+
+    def differing(self, layer: Layer, old: int, new: int) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the public features of two revisions that the other does not have as they are.
+
+        Parameters
+        ----------
+        old, new : int
+            The store's numbers; 0 for the state before the first, which has none.
+
+        Returns
+        -------
+        tuple of dict
+            Id to digest, of each revision.
+        """
         table = schema.feature_version
         with self._reading() as connection:
             public = _is_public(connection, table, layer)
 
-            def only(one: int, other: int) -> dict[str, Version]:
+            def only(one: int, other: int) -> dict[str, str]:
                 query = (
-                    sa.select(table.c.digest, table.c.id, table.c.geometry, table.c.properties)
+                    sa.select(table.c.id, table.c.digest)
                     .where(valid_in(layer.id, one), ~valid_in(layer.id, other), public)
                     .order_by(table.c.position, table.c.id)
                 )
-                rows = connection.execute(query)
-                return {id_: Version(digest, feature_of(id_, *row)) for digest, id_, *row in rows}
+                return {row[0]: row[1] for row in connection.execute(query)}
 
             return only(old, new), only(new, old)
 
+    def features(self, layer: Layer, stored: int, ids: Sequence[str]) -> list[Feature]:
+        """Return some features as they were in a revision, whether public or not."""
+        table = schema.feature_version
+        query = sa.select(table.c.id, table.c.geometry, table.c.properties).where(
+            valid_in(layer.id, stored)
+        )
+        found: dict[str, Feature] = {}
+        with self._reading() as connection:
+            for start in range(0, len(ids), _AT_ONCE):
+                some = query.where(table.c.id.in_(ids[start : start + _AT_ONCE]))
+                found |= {row[0]: feature_of(*row) for row in connection.execute(some)}
+        return [found[id_] for id_ in ids]
 
-class Version(NamedTuple):
-    """A feature as it was in some revisions, with the digest of its canonical form."""
 
-    digest: str
-    feature: Feature
+_AT_ONCE = 500
+"""Ids in one statement."""
 
 
 class _Counts(NamedTuple):

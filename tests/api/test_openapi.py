@@ -32,7 +32,9 @@ def test_every_path_answers(client, document):
         collection = path.split("/")[2] if path.count("/") > 1 else ""
         known = {"zones": "beibu-hexinqu", "places": "huanghe", "district": "shizhong"}
         concrete = path.replace("{featureId}", known.get(collection, "yufuhe"))
-        query = {"q": "玉符河"} if path == "/search" else None
+        for name, value in (("number", "1"), ("revisionId", "1"), ("ending", "csv")):
+            concrete = concrete.replace(f"{{{name}}}", value)
+        query = {"/search": {"q": "玉符河"}, "/at": {"point": "116.98,36.65"}}.get(path)
         answer = client.get(f"{base}{concrete}".rstrip("/"), params=query)
         # Nothing can be proposed or compared in the data as shipped; the refusal says why.
         needs_more = path.endswith(("/compare", "/proposals/{featureId}"))
@@ -51,9 +53,9 @@ def test_every_route_of_the_api_is_described_or_known_to_be_ours(application, do
     templates = {path.replace("projects", "{collection_id}") for path in document["paths"]}
     plans = {path.replace("shizhong-14-5", "{plan_id}") for path in templates}
     proposals = {path.replace("proposals/{featureId}", "proposals/{feature_id}") for path in plans}
-    described = {path.replace("{featureId}", "{item_id}") for path in proposals}
-    revision = "/collections/{collection_id}/revisions/{digest}"
-    ours = {"/openapi", f"{revision}/items", f"{revision}/overview"}
+    items = {path.replace("{featureId}", "{item_id}") for path in proposals}
+    described = {path.replace("{revisionId}", "{revision_id}") for path in items}
+    ours = {"/openapi", "/collections/{collection_id}/revisions/{revision_id}/overview"}
     served = {
         path.removeprefix("/api") or "/"
         for path in paths(application.routes)
