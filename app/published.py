@@ -177,12 +177,15 @@ class Published:
     def revision(self, head: LayerSnapshot, shown: PublicRevision) -> LayerSnapshot:
         """Return a revision of a layer as it may be shown now; see `layers.publishing.open_older`.
 
-        Those that were asked for last are kept.
+        The store is asked whether something has become internal since. Revisions that were asked
+        for last are kept.
         """
-        if shown.number == head.shown.number:
-            return head
-        key = (head.layer.id, shown.stored, shown.created, head.history.withheld)
-        return self._older.get(key, lambda: open_older(self._store, head, shown, self._folder))
+        self._refresh()
+        now = self._state.atlas.layers.get(head.layer.id, head)
+        if shown.number == now.shown.number:
+            return now
+        key = (head.layer.id, shown.stored, shown.created, now.history.withheld)
+        return self._older.get(key, lambda: open_older(self._store, now, shown, self._folder))
 
     def lacks_withheld(self, snapshot: LayerSnapshot) -> bool:
         """Tell whether a revision once showed what is internal now."""
