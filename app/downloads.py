@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, NamedTuple
 
 from layers.errors import AtlasError
-from layers.exports import export_layer
+from layers.exports import check_format, export_layer
 from layers.packed import mapped_file
 
 from .kept import Kept
@@ -91,6 +91,7 @@ class Downloads:
         InvalidParameter
             If the CRS does not go with the format.
         """
+        check_format(self._folder / f"layer{ending}", crs)
 
         def make() -> Written:
             with self._turn():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -10,10 +11,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, DownloadsDep, PublishedDep, TemplatesDep
+from app.downloads import Written
 from app.i18n import parse_language
 from app.links import GEOJSON, address, link
 from layers.errors import InvalidParameter, NotFound
 from layers.model import Feature
+from layers.packed import BETWEEN, HEAD, TAIL
 
 from .buffers import buffer_answer
 from .operations import filter_parameters, in_path, reference
@@ -49,14 +52,14 @@ class FileKind(NamedTuple):
 
 
 KINDS: dict[str, FileKind] = {
-    "geojson": FileKind("GeoJSON", GEOJSON, 500_000),
-    "gpkg": FileKind("GeoPackage", "application/geopackage+sqlite3", 500_000),
+    "geojson": FileKind("GeoJSON", GEOJSON, 1_000_000),
+    "gpkg": FileKind("GeoPackage", "application/geopackage+sqlite3", 200_000),
     "shp.zip": FileKind("Shapefile", "application/zip", 200_000),
-    "fgb": FileKind("FlatGeobuf", "application/flatgeobuf", 500_000),
+    "fgb": FileKind("FlatGeobuf", "application/flatgeobuf", 200_000),
     "kml": FileKind("KML", "application/vnd.google-earth.kml+xml", 50_000),
     "dxf": FileKind("DXF", "image/vnd.dxf", 50_000),
-    "csv": FileKind("CSV", "text/csv; charset=utf-8", 500_000),
-    "parquet": FileKind("GeoParquet", "application/vnd.apache.parquet", 500_000),
+    "csv": FileKind("CSV", "text/csv; charset=utf-8", 200_000),
+    "parquet": FileKind("GeoParquet", "application/vnd.apache.parquet", 200_000),
 }
 """By the ending of the file's name."""
 
@@ -85,7 +88,7 @@ def get_download(
     if asked.revision is not None:
         snapshot = published.revision(snapshot, snapshot.history.find(asked.revision))
     limit = _limit(given.get("limit"))
-    _refuse_too_many(snapshot, asked, limit, ending)
+    _refuse_wrong_count(snapshot, asked, limit, ending)
     words = templates.wording(atlas, parse_language(given.get("lang")))
     is_whole = given.keys() <= _BESIDE
     disposition = _disposition(words, snapshot, ending, is_whole=is_whole)
@@ -94,7 +97,7 @@ def get_download(
         answer = Response(media_type=kind.media_type, headers={"Content-Disposition": disposition})
         del answer.headers["content-length"]
         return answer
-    written = downloads.write(
+    written = _stored(snapshot, asked, limit, ending) or downloads.write(
         snapshot.layer,
         lambda: list(_features(snapshot, asked, limit)),
         ".zip" if ending == "shp.zip" else f".{ending}",
@@ -124,12 +127,18 @@ def _limit(text: str | None) -> int | None:
     return limit
 
 
-def _refuse_too_many(
+def _refuse_wrong_count(
     snapshot: LayerSnapshot, asked: ItemsQuery, limit: int | None, ending: str
 ) -> None:
+    """Refuse what is too much for one file, and what would be a file without a single column."""
     found = max(0, len(snapshot.select(asked.query)) - asked.offset)
     count = found if limit is None else min(found, limit)
     kind = KINDS[ending]
+    if count == 0 and ending != "geojson":
+        raise NotFound(
+            f"No item of {snapshot.layer.id} is what you ask for, so that there is nothing to "
+            f"write into a .{ending} file."
+        )
     if count > kind.most:
         others = [name for name, each in KINDS.items() if each.most >= count]
         instead = f", or take {' or '.join(others)}" if others else ""
@@ -139,6 +148,20 @@ def _refuse_too_many(
             f"{kind.most:,}. Narrow them down with bbox or filter, take them in parts with limit "
             f"and offset{instead}.",
         )
+
+
+def _stored(
+    snapshot: LayerSnapshot, asked: ItemsQuery, limit: int | None, ending: str
+) -> Written | None:
+    """Return GeoJSON put together from the bytes that are kept; None for another file."""
+    if ending != "geojson" or not asked.is_as_stored:
+        return None
+    end = None if limit is None else asked.offset + limit
+    found = snapshot.select(asked.query)[asked.offset : end]
+    if isinstance(found, range) and len(found) == len(snapshot.packed):
+        return Written(snapshot.document, snapshot.digest)
+    content = b"".join([HEAD, BETWEEN.join(snapshot.page(found)), TAIL])
+    return Written(memoryview(content), sha256(content).hexdigest())
 
 
 def _features(snapshot: LayerSnapshot, asked: ItemsQuery, limit: int | None) -> Iterator[Feature]:
