@@ -28,15 +28,19 @@ class History:
         Gives the revisions, the oldest first; at least one.
     read_withheld : callable
         Gives the ids of the features that are internal now, whatever they were before.
+    read_silent : callable
+        Gives the store's numbers of the revisions that changed some of them while they were public.
     """
 
     def __init__(
         self,
         read: Callable[[], tuple[PublicRevision, ...]],
         read_withheld: Callable[[], frozenset[str]] = frozenset,
+        read_silent: Callable[[frozenset[str]], frozenset[int]] = lambda _: frozenset(),
     ) -> None:
         self._read = read
         self._read_withheld = read_withheld
+        self._read_silent = read_silent
 
     @cached_property
     def revisions(self) -> tuple[PublicRevision, ...]:
@@ -47,6 +51,14 @@ class History:
     def withheld(self) -> frozenset[str]:
         """Ids of features that are not shown in any revision, since they are internal now."""
         return self._read_withheld()
+
+    def message_of(self, revision: PublicRevision) -> str:
+        """Return what was said of a revision; nothing if it may name what is internal now."""
+        return "" if revision.stored in self._silent else revision.message
+
+    @cached_property
+    def _silent(self) -> frozenset[int]:
+        return self._read_silent(self.withheld) if self.withheld else frozenset()
 
     def read(self) -> None:
         """Read the revisions now, so that they are there when the store is not."""
@@ -130,7 +142,9 @@ class History:
 
     def until(self, revision: PublicRevision) -> History:
         """Return the history as far as a revision."""
-        return History(lambda: self.revisions[: revision.number], lambda: self.withheld)
+        return History(
+            lambda: self.revisions[: revision.number], lambda: self.withheld, self._read_silent
+        )
 
 
 def read_history(
@@ -147,6 +161,7 @@ def read_history(
     return History(
         lambda: store.history.revisions(layer, head.number, known),
         lambda: store.history.withheld(layer, head.number),
+        lambda ids: store.history.touching(layer, ids),
     )
 
 

@@ -55,7 +55,7 @@ def get_revisions(
             "revisions.html",
             trail=_trail(request, atlas, templates, snapshot),
             collection=_collection(words, snapshot),
-            rows=[_row(request, each, words) for each in page],
+            rows=[_row(request, snapshot, each, words) for each in page],
             total=len(revisions),
             offset=offset,
             next_href=around.get("next"),
@@ -94,7 +94,7 @@ def get_revision(
             "revision.html",
             trail=[*_trail(request, atlas, templates, snapshot), *way],
             collection=_collection(words, snapshot),
-            row=_row(request, revision, words),
+            row=_row(request, snapshot, revision, words),
             items_href=page_href(request, f"{path}/items", revision=revision.number),
             bytes_href=address(request, f"{path}/revisions/{revision.number}/items"),
         )
@@ -164,15 +164,15 @@ def _revision(
         if 1 <= number <= snapshot.shown.number:
             href = address(request, f"{path}/revisions/{number}")
             links.append(link(href, rel, JSON, f"Revision {number}"))
-    return {**_told(revision), "links": links}
+    return {**_told(snapshot, revision), "links": links}
 
 
-def _told(revision: PublicRevision) -> dict[str, Any]:
+def _told(snapshot: LayerSnapshot, revision: PublicRevision) -> dict[str, Any]:
     return {
         "revision": revision.number,
         "created": revision.created.isoformat(timespec="seconds"),
         "kind": revision.kind,
-        "message": revision.message,
+        "message": snapshot.history.message_of(revision),
         "added": revision.added,
         "removed": revision.removed,
         "changed": revision.changed,
@@ -185,8 +185,8 @@ def _difference(request: Request, snapshot: LayerSnapshot, compared: Compared) -
     geojson = address(request, request.url.path, {**here, "f": "geojson"})
     return {
         "collection": layer.id,
-        "from": None if compared.old is None else _told(compared.old),
-        "to": _told(compared.new),
+        "from": None if compared.old is None else _told(snapshot, compared.old),
+        "to": _told(snapshot, compared.new),
         "counts": {
             "added": compared.added,
             "removed": compared.removed,
@@ -240,12 +240,15 @@ def _as_geojson(layer: Layer, compared: Compared) -> bytes:
     )
 
 
-def _row(request: Request, revision: PublicRevision, words: Wording) -> dict[str, Any]:
+def _row(
+    request: Request, snapshot: LayerSnapshot, revision: PublicRevision, words: Wording
+) -> dict[str, Any]:
     path = f"/api/collections/{revision.layer_id}"
     difference = {"from": revision.number - 1, "to": revision.number}
     return {
         "revision": revision,
         "kind": words.kind(revision.kind),
+        "message": snapshot.history.message_of(revision),
         "day": f"{revision.created:%Y-%m-%d %H:%M}",
         "href": page_href(request, f"{path}/revisions/{revision.number}"),
         "diff_href": page_href(request, f"{path}/diff", **difference),

@@ -17,7 +17,7 @@ from . import schema
 from .versions import feature_of, valid_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from layers.model import Feature, Layer
@@ -105,6 +105,18 @@ class PublicHistory:
             internal = ~_is_public(connection, table, layer)
             return frozenset(connection.execute(query.where(internal)).scalars())
 
+    def touching(self, layer: Layer, ids: frozenset[str]) -> frozenset[int]:
+        """Return the store's numbers of the revisions that changed public states of features."""
+        table = schema.feature_version
+        found: set[int] = set()
+        with self._reading() as connection:
+            public = _is_public(connection, table, layer)
+            query = sa.select(table.c.first, table.c.last).where(table.c.layer == layer.id, public)
+            for some in _batches(sorted(ids)):
+                for first, last in connection.execute(query.where(table.c.id.in_(some))):
+                    found |= {first} if last is None else {first, last + 1}
+        return frozenset(found)
+
     def ids(self, layer: Layer, stored: int) -> list[str]:
         """Return the ids of the features that were public in a revision, in their order."""
         with self._reading() as connection:
@@ -153,14 +165,19 @@ class PublicHistory:
         )
         found: dict[str, Feature] = {}
         with self._reading() as connection:
-            for start in range(0, len(ids), _AT_ONCE):
-                some = query.where(table.c.id.in_(ids[start : start + _AT_ONCE]))
-                found |= {row[0]: feature_of(*row) for row in connection.execute(some)}
+            for some in _batches(ids):
+                rows = connection.execute(query.where(table.c.id.in_(some)))
+                found |= {row[0]: feature_of(*row) for row in rows}
         return [found[id_] for id_ in ids]
 
 
 _AT_ONCE = 500
 """Ids in one statement."""
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _AT_ONCE):
+        yield ids[start : start + _AT_ONCE]
 
 
 class _Counts(NamedTuple):

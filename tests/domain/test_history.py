@@ -161,6 +161,17 @@ def test_only_what_is_internal_now_is_withheld(store):
     assert history(store).withheld == {"a"}
 
 
+def test_a_revision_that_may_speak_of_what_is_internal_now_says_nothing(store):
+    publish(store, plot("a"), plot("b"), message="first")
+    publish(store, plot("a", "new"), plot("b"), message="of a")
+    publish(store, plot("a", "new"), plot("b", "new"), message="of b")
+    publish(store, internal("a"), plot("b", "new"), message="withdrawn")
+    publish(store, internal("a"), plot("b", "newer"), internal("x"), message="of b again")
+    past = history(store)
+    said = [past.message_of(each) for each in past.revisions]
+    assert said == ["", "", "of b", "", "of b again"]
+
+
 def test_two_revisions_are_compared_field_by_field(store):
     publish(store, plot("a", "甲"), plot("b"), plot("gone"))
     moved = replace(plot("b"), geometry=Point(117.001, 36.6))
