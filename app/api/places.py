@@ -78,7 +78,7 @@ def _point(given: dict[str, str]) -> tuple[float, float]:
     """
     if "point" not in given:
         raise InvalidParameter(
-            "point", "Parameter point is missing; write longitude,latitude as in 116.98,36.65."
+            "point", "Parameter point is missing; write longitude,latitude as in 116.98,36.6."
         )
     crs = find_crs(given["crs"], "crs") if "crs" in given else published_crs()[0]
     first, second = numbers("point", given["point"], 2)
@@ -129,7 +129,7 @@ def describe() -> Schema:
         "items": {"type": "number"},
         "minItems": 2,
         "maxItems": 2,
-        "example": [116.98, 36.65],
+        "example": [116.98, 36.6],
     }
     point = query("point", "Longitude and latitude, or what crs has for axes", position)
     named = {"type": "array", "items": {"type": "string"}}
