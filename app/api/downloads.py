@@ -90,8 +90,8 @@ def get_download(
     limit = _limit(given.get("limit"))
     _refuse_wrong_count(snapshot, asked, limit, ending)
     words = templates.wording(atlas, parse_language(given.get("lang")))
-    is_whole = given.keys() <= _BESIDE
-    disposition = _disposition(words, snapshot, ending, is_whole=is_whole)
+    is_part = not given.keys() <= {*_BESIDE, "sortby"}
+    disposition = _disposition(words, snapshot, ending, is_part=is_part)
     if request.method == "HEAD":
         # The file is not written to say how long it would be.
         answer = Response(media_type=kind.media_type, headers={"Content-Disposition": disposition})
@@ -102,7 +102,7 @@ def get_download(
         lambda: list(_features(snapshot, asked, limit)),
         ".zip" if ending == "shp.zip" else f".{ending}",
         asked.crs.code,
-        (collection_id, snapshot.digest) if is_whole else None,
+        (collection_id, snapshot.digest) if given.keys() <= _BESIDE else None,
     )
     headers = {
         "ETag": f'"{written.digest[:32]}"',
@@ -179,7 +179,7 @@ def _features(snapshot: LayerSnapshot, asked: ItemsQuery, limit: int | None) -> 
         yield Feature(feature.id, None if asked.skip_geometry else feature.geometry, properties)
 
 
-def _disposition(words: Wording, snapshot: LayerSnapshot, ending: str, *, is_whole: bool) -> str:
+def _disposition(words: Wording, snapshot: LayerSnapshot, ending: str, *, is_part: bool) -> str:
     """Return the name of a file for clients of every kind (RFC 6266, RFC 8187).
 
     What is only a part of the collection says so, since a file outlives the address that it came
@@ -188,10 +188,10 @@ def _disposition(words: Wording, snapshot: LayerSnapshot, ending: str, *, is_who
     shown = snapshot.shown
     day = f"{shown.created:%Y-%m-%d}"
     revision = words.say("第{number}版", number=shown.number)
-    part = "" if is_whole else words.gettext("-筛选")
+    part = words.gettext("-筛选") if is_part else ""
     title = _NOT_IN_NAMES.sub(" ", words.title(snapshot.layer)).strip() or snapshot.layer.id
     plain = snapshot.layer.id.encode("ascii", "replace").decode()
-    plain = f"{_NOT_IN_NAMES.sub('-', plain)}-{shown.number}-{day}{'' if is_whole else '-part'}"
+    plain = f"{_NOT_IN_NAMES.sub('-', plain)}-{shown.number}-{day}{'-part' if is_part else ''}"
     full = quote(f"{title}-{revision}-{day}{part}.{ending}", safe="")
     return f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{full}"
 
