@@ -169,8 +169,7 @@ class Published:
         state = self._state
         if state.sequence < wanted:
             raise NotFresh(
-                f"The store is at sequence {state.sequence} here, {wanted} is asked for; try again "
-                "in a second."
+                f"The store has not reached sequence {wanted} here; try again in a second."
             )
         return state
 

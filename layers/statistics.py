@@ -88,10 +88,25 @@ def take_statistics(batches: Iterable[Shapes], zones: Sequence[Feature]) -> Stat
         result.count += len(shapes)
         result.unmapped += len(shapes) - len(mapped)
         result.mapped.add(mapped)
-        for (_, sums), area in zip(result.zones, areas, strict=True):
-            sums.add(_inside(mapped, area))
-        result.outside.add(_outside(mapped, union))
+        rest = _take_whole(mapped, result.zones)
+        for zone, sums in result.zones:
+            sums.add(_inside(rest, zone.geometry))
+        result.outside.add(_outside(rest, union))
     return result
+
+
+def _take_whole(shapes: Shapes, zones: Sequence[tuple[Feature, Sums]]) -> Shapes:
+    """Add the areas that lie within one zone to it, and return the other shapes.
+
+    Most do, and need no further look; only a line or a point can lie in two zones at once.
+    """
+    is_area = shapely.get_dimensions(shapes) == 2
+    rest = shapes[is_area]
+    for zone, sums in zones:
+        whole = shapely.covers(zone.geometry, rest)
+        sums.add(rest[whole])
+        rest = rest[~whole]
+    return np.concatenate([rest, shapes[~is_area]])
 
 
 def _inside(shapes: Shapes, area: BaseGeometry | None) -> Shapes:
