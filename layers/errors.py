@@ -4,6 +4,7 @@
 
     AtlasError
     ├── NotFound              an id that names nothing
+    │   └── Withdrawn         what was public once and is no longer
     ├── InvalidParameter      a value that a caller gave
     ├── CrsError              coordinates in a system that the operation cannot take
     ├── DataInvalid           published data or a source file is not what it must be
@@ -48,6 +49,12 @@ class NotFound(AtlasError):
 
     code = "not-found"
     exit_status = 4
+
+
+class Withdrawn(NotFound):
+    """What is asked for was public once, and is not shown any more."""
+
+    code = "withdrawn"
 
 
 class InvalidParameter(AtlasError):

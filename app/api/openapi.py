@@ -7,32 +7,34 @@ literal path per collection, for `limit` among the shared parameters, and for Op
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep
-from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, address
+from app.links import GEOJSON, OPENAPI, PROBLEM, SCHEMA, address
 from layers.coverage import STATES
 from layers.crs import published_crs
 from layers.facets import FACETS
 from layers.filters import LANGUAGES
 
+from . import downloads, history, places, stats, whole
 from .answers import json_answer
 from .openapi_tiles import tile_parameters, tile_paths
-from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
+from .operations import Schema, filter_parameters
+from .operations import content as _content
+from .operations import get as _get
+from .operations import query as _query
+from .operations import reference as _reference
+from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, refuse_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from layers.model import Layer
     from layers.snapshot import Atlas
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",)
 
 router = APIRouter(prefix="/api")
-
-Schema = dict[str, Any]
 
 
 @router.api_route("/openapi", methods=["GET", "HEAD"])
@@ -75,6 +77,8 @@ def _paths(atlas: Atlas) -> Schema:
         "/indicators": _get("getIndicators", "Figures of the plan", "Indicators"),
         "/plans": _get("getPlans", "Plans", "Plans"),
         **tile_paths(atlas),
+        "/at": places.describe(),
+        "/stats": stats.describe_all(),
     }
     for plan_id, document in atlas.documents.items():
         paths |= _plan(plan_id, document.outline.title)
@@ -91,6 +95,8 @@ def _paths(atlas: Atlas) -> Schema:
             )
         paths[f"{path}/items"] = _items(layer)
         paths[f"{path}/items/{{featureId}}"] = _item(layer)
+        for part in (history, whole, stats, downloads):
+            paths |= part.describe(layer)
     return paths
 
 
@@ -130,27 +136,13 @@ def _facets() -> list[Schema]:
 
 
 def _items(layer: Layer) -> Schema:
-    names = [
-        "limit", "offset", "after", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
-        "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
-    ]  # fmt: skip
-    filters = [
-        _query(
-            name, layer.schema["properties"][name].get("title", name), _filter_schema(layer, name)
-        )
-        for name in sorted(queryable_names(layer))
-    ] + [
-        _query("chapter", "Chapters that name the item, as in 3,4", {"type": "string"}),
-        _query(
-            "mapped", "Whether it has a geometry", {"type": "string", "enum": ["true", "false"]}
-        ),
-    ]
+    names = ["limit", "offset", "after", "revision", "crs", "sortby", "properties", "skipGeometry"]
     return _get(
         f"{layer.id}.getItems",
         f"{layer.title}: items",
         "FeatureCollection",
         media_type=GEOJSON,
-        parameters=[*map(_reference, names), *filters],
+        parameters=[*map(_reference, names), *filter_parameters(layer)],
     )
 
 
@@ -163,58 +155,6 @@ def _item(layer: Layer) -> Schema:
         parameters=[_reference("featureId"), _reference("revision"), _reference("crs")],
         missing=True,
     )
-
-
-def _get(
-    operation: str,
-    summary: str,
-    schema: str,
-    *,
-    media_type: str = JSON,
-    parameters: list[Schema] | None = None,
-    missing: bool = False,
-) -> Schema:
-    problem = {"$ref": "#/components/responses/Problem"}
-    answers = {"200": _content(summary, media_type, schema, page=True), "400": problem}
-    if missing:
-        answers["404"] = problem
-    return {
-        "get": {
-            "operationId": operation,
-            "summary": summary,
-            "parameters": [*(parameters or []), *map(_reference, ("f", "lang", "min_seq"))],
-            "responses": answers | {"500": problem, "503": problem},
-        }
-    }
-
-
-def _content(description: str, media_type: str, schema: str, *, page: bool = False) -> Schema:
-    content: Schema = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    if page:
-        content[HTML] = {"schema": {"type": "string"}}
-    return {"description": description, "content": content}
-
-
-def _reference(name: str) -> Schema:
-    return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _query(name: str, description: str, schema: Schema) -> Schema:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "required": False,
-        "style": "form",
-        "explode": False,
-        "schema": schema,
-    }
-
-
-def _filter_schema(layer: Layer, name: str) -> Schema:
-    declared: Mapping[str, Any] = layer.schema["properties"][name]
-    types = declared.get("type", "string")
-    return {"type": "number" if "number" in types else "string"}
 
 
 def _parameters() -> Schema:
@@ -330,6 +270,12 @@ _LISTS = {
     "Results": ("results", "array"),
     "Indicators": ("indicators", "array"),
     "Plans": ("plans", "array"),
+    "Revisions": ("revisions", "array"),
+    "Revision": ("revision", "integer"),
+    "Difference": ("counts", "object"),
+    "Place": ("collections", "array"),
+    "Statistics": ("numberMatched", "integer"),
+    "AllStatistics": ("collections", "array"),
 }
 _SCHEMAS: Schema = {
     **{
