@@ -2,6 +2,7 @@
 # make test     set up and run every test (ARGS= goes to pytest)
 # make qgis     edit with QGIS 3.40 or later, which is installed beside the machine's
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
+# make bench    the API beside pygeoapi, tipg, MapServer and nginx (ARGS= goes to it, try --help)
 # make check    lint, format, types, architecture, dependencies
 # make fix      mend what the linter and formatter can mend
 # make lock     write requirements/*.txt anew from pyproject.toml
@@ -18,7 +19,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test qgis chaos setup check fix lock
+.PHONY: help serve test qgis chaos bench setup check fix lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -47,6 +48,9 @@ qgis: .venv/dev
 chaos: .venv/dev
 	@./.ci/database.sh
 	CHAOS_ROUNDS=$(ROUNDS) $(BIN)/pytest --timeout=7200 tests/chaos tests/domain/test_store_model.py $(ARGS)
+
+bench: .venv/runtime
+	@exec $(BIN)/python -m bench.api $(ARGS)
 
 setup: .venv/dev
 

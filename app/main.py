@@ -65,18 +65,18 @@ def create_app(settings: Settings) -> FastAPI:
     published = Published(
         store, bundle, assets, settings.snapshots, settings.largest_packed or None
     )
+    reads = Reads(published, settings.public_url)
     app = FastAPI(
         title=bundle.catalogue.title,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_listening(published),
+        lifespan=_listening(published, reads),
         max_body_size=_LARGEST_BODY,
     )
     app.state.published = published
     app.state.assets = assets
     app.state.settings = settings
-    app.state.reads = Reads(published, settings.public_url)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)
@@ -96,14 +96,16 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _listening(published: Published) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _listening(
+    published: Published, reads: Reads
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Reads]]]:
     """Return what keeps the published state listening while the application runs."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Reads]]:
         published.start()
         try:
-            yield
+            yield {"reads": reads}
         finally:
             published.stop()
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from .api.reads import head_of
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -22,60 +24,18 @@ PATIENCE_S = 30.0
 BODY_PATIENCE_S = 300.0
 """How long it may take to send the rest."""
 
+_READS = frozenset([b"GET", b"HEAD"])
+
 _LOOK_S = 5.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n\r\n"
-
-
-def protocol_for(reads: Reads) -> type[HttpToolsProtocol]:
-    """Return the protocol of a server that answers reads before it asks the application.
-
-    What `Reads` does not answer at once, and whatever comes while something else is still being
-    answered, goes to the application as ever.
-    """
-
-    class Protocol(_Patient):
-        _ready: Ready | None = None
-
-        def on_headers_complete(self) -> None:
-            self._in_head = False
-            self._ready = self._answer()
-            if self._ready is None:
-                super().on_headers_complete()
-
-        def on_body(self, body: bytes) -> None:
-            if self._ready is None:
-                super().on_body(body)
-
-        def on_message_complete(self) -> None:
-            if self._ready is None:
-                super().on_message_complete()
-                return
-            ready, self._ready = self._ready, None
-            head = [STATUS_LINE[ready.status]]
-            for name, value in (*self.server_state.default_headers, *ready.headers):
-                head += [name, b": ", value, b"\r\n"]
-            head.append(b"\r\n")
-            self.transport.writelines([b"".join(head), *ready.body])
-            self.on_response_complete()
-
-        def _answer(self) -> Ready | None:
-            # Before the first request there is no cycle, whatever the annotation says.
-            cycle: RequestResponseCycle | None = self.cycle
-            busy = cycle is not None and not cycle.response_complete
-            if busy or self.flow.write_paused or self.parser.get_method() != b"GET":
-                return None
-            if not self.parser.should_keep_alive() or self.parser.should_upgrade():
-                return None
-            return reads.answer(self.url, self.headers)
-
-    return Protocol
 
 
 class _Patient(HttpToolsProtocol):
     """Ends connections whose request does not come to an end."""
 
     _in_head = True
+    _is_idle = False
     _head_bytes = 0
     _began = 0.0
     _watch: asyncio.TimerHandle | None = None
@@ -91,6 +51,7 @@ class _Patient(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._is_idle = False
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > LONGEST_HEAD and len(data) < LONGEST_HEAD:
@@ -110,8 +71,17 @@ class _Patient(HttpToolsProtocol):
         self._in_head, self._head_bytes, self._began = True, 0, self.loop.time()
         super().on_response_complete()
 
+    def _answered(self) -> None:
+        """Wait for the next request; a timer for it would cost as much as all else."""
+        self.server_state.total_requests += 1
+        self._in_head, self._is_idle, self._head_bytes = True, True, 0
+        self._began = self.loop.time()
+
     def _look(self) -> None:
         waited = self.loop.time() - self._began
+        if self._is_idle and waited > self.timeout_keep_alive:
+            self.timeout_keep_alive_handler()
+            return
         waiting = self._in_head and self.timeout_keep_alive_task is None
         cycle: RequestResponseCycle | None = self.cycle
         sending = not self._in_head and cycle is not None and cycle.more_body
@@ -124,3 +94,63 @@ class _Patient(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(answer)
             self.transport.close()
+
+
+class Protocol(_Patient):
+    """Answers reads before the application is asked, with what its lifespan calls ``reads``.
+
+    What `Reads` does not answer at once, and whatever comes while something else is still being
+    answered, goes to the application as ever.
+    """
+
+    _ready: Ready | None = None
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        # What the application has to be told is put together when it is asked.
+        self._in_head, self._head_bytes, self._began = True, 0, self.loop.time()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
+    def on_headers_complete(self) -> None:
+        """Answer, or hand over to the application."""
+        self._in_head = False
+        self._ready = self._answer()
+        if self._ready is None:
+            known = self.url, self.headers, self.expect_100_continue
+            super().on_message_begin()
+            self.url, headers, self.expect_100_continue = known
+            self.headers += headers
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass on what the application may want to read."""
+        if self._ready is None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Send the answer, if there is one at once."""
+        if self._ready is None:
+            super().on_message_complete()
+            return
+        ready, self._ready = self._ready, None
+        head = b"%b%b%b\r\n" % (
+            STATUS_LINE[ready.status],
+            head_of(self.server_state.default_headers),
+            ready.head or head_of(ready.headers),
+        )
+        if self.parser.get_method() == b"HEAD":
+            self.transport.write(head)
+        else:
+            self.transport.writelines([head, *ready.body])
+        self._answered()
+
+    def _answer(self) -> Ready | None:
+        # Before the first request there is no cycle, whatever the annotation says.
+        cycle: RequestResponseCycle | None = self.cycle
+        busy = cycle is not None and not cycle.response_complete
+        if busy or self.flow.write_paused or self.parser.get_method() not in _READS:
+            return None
+        if not self.parser.should_keep_alive() or self.parser.should_upgrade():
+            return None
+        reads: Reads = self.app_state["reads"]
+        return reads.answer(self.url, self.headers)

@@ -77,8 +77,8 @@ class DatabasePage:
         return len(self.found)
 
     def members(self) -> Sequence[bytes]:
-        """Return each feature as GeoJSON, the same bytes as if it were packed."""
-        return features_json(self.found)
+        """Return the features as GeoJSON, the same bytes as if they were packed."""
+        return [BETWEEN.join(features_json(self.found))]
 
     def texts(self) -> list[bytes]:
         """Return each feature as GeoJSON."""

@@ -93,8 +93,12 @@ class BoxIndex:
         if not len(doubtful):
             return found
         shapes = self._packed.geometries(found[doubtful])
-        missed = doubtful[~shapely.intersects(shapes, shape_of(bbox))]
-        return np.delete(found, missed) if len(missed) else found
+        met = shapely.intersects(shapes, shape_of(bbox))
+        if met.all():
+            return found
+        kept = np.ones(len(found), dtype=bool)
+        kept[doubtful] = met
+        return found[kept]
 
     def candidates(self, bbox: BBox) -> Positions:
         """Return the features whose box meets a box in CRS84 degrees."""
@@ -116,9 +120,9 @@ class BoxIndex:
         A connected shape touches every side of its own box. So one whose box leaves the asked box
         neither to the left nor to the right, or neither above nor below, intersects it.
         """
-        west, south, east, north = self._packed.boxes[found].T
-        beside = (west < bbox.west) | (east > bbox.east)
-        above = (south < bbox.south) | (north > bbox.north)
+        west, south, east, north = self._packed.boxes.T
+        beside = (west.take(found) < bbox.west) | (east.take(found) > bbox.east)
+        above = (south.take(found) < bbox.south) | (north.take(found) > bbox.north)
         if self._connected:
             return np.flatnonzero(beside & above)
         unconnected = ~self._packed.connected[found]

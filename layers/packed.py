@@ -73,7 +73,7 @@ class Packed:
     wkb, wkb_starts, wkb_ends : buffer, arrays of int64
         Geometries one behind the other, and where each lies; a missing one has no bytes.
     boxes : array of float64, shape (n, 4)
-        West, south, east, north in CRS84 degrees; NaN without geometry.
+        West, south, east, north in CRS84 degrees, each side in one piece; NaN without geometry.
     connected : array of bool
         Whether a geometry has a single part.
     ids : Arrow array of text
@@ -105,12 +105,10 @@ class Packed:
 
     def geometry_bytes(self, positions: Positions) -> NDArray[np.object_]:
         """Return the geometries at some positions as WKB; None where there is none."""
-        found = np.empty(len(positions), dtype=object)
         starts, ends = self.wkb_starts[positions].tolist(), self.wkb_ends[positions].tolist()
-        found[:] = [
-            bytes(self.wkb[start:end]) or None for start, end in zip(starts, ends, strict=True)
-        ]
-        return found
+        wkb = self.wkb
+        found = [bytes(wkb[start:end]) or None for start, end in zip(starts, ends, strict=True)]
+        return np.array(found, dtype=object)
 
     def geometries(self, positions: range | Positions) -> NDArray[np.object_]:
         """Return the geometries at some positions in CRS84 degrees; None where there is none."""
@@ -124,10 +122,10 @@ class Packed:
         (geometry,) = self.geometries(range(position, position + 1))
         return Feature(record["id"], geometry, record["properties"])
 
-    def members(self, positions: range | Positions) -> list[memoryview]:
-        """Return the slices of the document that hold some features, in order.
+    def members(self, positions: range | Positions) -> list[memoryview | bytes]:
+        """Return some features, in order, in pieces that one behind the other are array members.
 
-        Neighbours in the document are one slice; `BETWEEN` belongs between two slices.
+        Neighbours in the document are one slice of it.
         """
         if len(positions) == 0:
             return []
@@ -138,7 +136,9 @@ class Packed:
         starts = [first, *self.starts[positions[breaks + 1]].tolist()]
         ends = [*self.ends[positions[breaks]].tolist(), last]
         document = self.document
-        return [document[start:end] for start, end in zip(starts, ends, strict=True)]
+        pieces: list[memoryview | bytes] = [BETWEEN] * (2 * len(starts) - 1)
+        pieces[::2] = [document[start:end] for start, end in zip(starts, ends, strict=True)]
+        return pieces
 
 
 def feature_json(document: Mapping[str, Any]) -> bytes:
@@ -254,7 +254,7 @@ def _opened(document: memoryview, wkb: memoryview, table: pa.Table, digest: str)
         wkb=wkb.toreadonly(),
         wkb_starts=np.concatenate(([0], wkb_ends[:-1]))[: len(ends)],
         wkb_ends=wkb_ends,
-        boxes=np.column_stack([_numbers(table, name) for name in BOX]),
+        boxes=np.stack([_numbers(table, name) for name in BOX]).T,
         connected=_numbers(table, "#connected"),
         ids=_array(table, "#id"),
         by_id=_numbers(table, "#by_id"),

@@ -85,7 +85,7 @@ class Page(Protocol):
     def __len__(self) -> int: ...
 
     def members(self) -> Sequence[bytes | memoryview]:
-        """Return the features as GeoJSON; `layers.packed.BETWEEN` belongs between two parts."""
+        """Return the features as GeoJSON, in pieces that one behind the other are array members."""
 
     def texts(self) -> list[bytes]:
         """Return each feature as GeoJSON."""

@@ -64,8 +64,8 @@ class PackedPage:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def members(self) -> list[memoryview]:
-        """Return slices of the packed document; `BETWEEN` belongs between two of them."""
+    def members(self) -> list[memoryview | bytes]:
+        """Return the features as GeoJSON; see `Packed.members`."""
         return self.packed.members(self.positions)
 
     def texts(self) -> list[bytes]:
@@ -199,13 +199,6 @@ class LayerSnapshot:
             names |= indexed
         others = query.area is not None or any(query.interval) or query.order
         return not others and all(map(self.indexes.has_values, names))
-
-    def page(self, positions: range | Positions) -> list[memoryview]:
-        """Return the features at some positions as GeoJSON, for the members of an array.
-
-        Slices of the packed document; `BETWEEN` belongs between two of them.
-        """
-        return self.packed.members(positions)
 
     @property
     def document(self) -> memoryview:

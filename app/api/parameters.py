@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -38,8 +38,12 @@ _ITEMS = frozenset(
         "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
     ]
 )  # fmt: skip
+_PLACES = frozenset(["limit", "offset", "bbox"])
+"""What most requests are made of, so that nothing else is looked for in them."""
+
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_NUMBERS = re.compile(f"{_NUMBER}(,{_NUMBER})*", re.ASCII)
 _INSTANT = re.compile(
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?",
@@ -118,16 +122,18 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
     given = _given(pairs, declared.parameters)
     known = published_crs()[0]
     bbox, area = _box(given)
-    return ItemsQuery(
-        Query(
-            bbox=bbox,
-            area=area,
+    query = Query(bbox=bbox, area=area)
+    if not given.keys() <= _PLACES:
+        query = replace(
+            query,
             interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
             equal={name: value for name, value in given.items() if name in declared.equal},
             selection=parse_selection(given) if declared.facets & given.keys() else {},
             condition=_condition(given, declared),
             order=_order(given["sortby"], declared) if "sortby" in given else (),
-        ),
+        )
+    return ItemsQuery(
+        query,
         limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
         start=Start(
             given.get("after"),
@@ -235,7 +241,7 @@ def _four(text: str, parameter: str = "bbox") -> BBox:
     parts = text.split(",")
     if len(parts) not in {4, 6}:
         raise _bbox_fault(f"has {len(parts)} numbers; it must have 4: west,south,east,north")
-    if not all(_NUMBER.fullmatch(part.strip()) for part in parts):
+    if not _NUMBERS.fullmatch(text):
         raise _bbox_fault("must be numbers, as in 116.9,36.5,117.1,36.7")
     numbers = [float(part) for part in parts]
     if not all(map(math.isfinite, numbers)):

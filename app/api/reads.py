@@ -8,12 +8,14 @@ people.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
+from zlib import MAX_WBITS, compress
 
 import orjson
 from cachetools import LRUCache
@@ -51,11 +53,14 @@ class Ready(NamedTuple):
     ----------
     body : sequence of buffers
         Sent one behind the other; empty for 304.
+    head : bytes
+        The headers as they are sent, where they are kept so.
     """
 
     status: int
     headers: Headers
     body: Sequence[Buffer]
+    head: bytes = b""
 
     @property
     def size(self) -> int:
@@ -83,13 +88,12 @@ class Where:
         """Return an address of this server: this one with some parameters changed, or another."""
         if path is not None:
             return self.base + path
-        query = self.query.decode("latin-1")
-        if any(name in query for name in changes) or "%" in query:
-            query = "&".join(part for part in query.split("&") if _name(part) not in changes)
-        for name, value in changes.items():
-            if value is not None:
-                query += f"{'&' if query else ''}{name}={value}"
         here = self.base + self.path.decode("latin-1")
+        query = self.query.decode("latin-1")
+        if changes:
+            parts = [part for part in query.split("&") if part and _name(part) not in changes]
+            parts += [f"{name}={value}" for name, value in changes.items() if value is not None]
+            query = "&".join(parts)
         return f"{here}?{query}" if query else here
 
     def at(self, path: str) -> Where:
@@ -103,7 +107,8 @@ class Where:
 
 
 def _name(part: str) -> str:
-    return unquote_to_bytes(part.partition("=")[0]).decode("utf-8", "replace")
+    name = part.partition("=")[0]
+    return unquote_to_bytes(name).decode("utf-8", "replace") if "%" in name else name
 
 
 class Reads:
@@ -121,9 +126,10 @@ class Reads:
         self._public_url = public_url
         self._state: State | None = None
         self._kept = _kept()
+        self._asked: set[tuple[bytes, bytes]] = set()
 
     def answer(self, url: bytes, headers: Headers) -> Ready | None:
-        """Return the answer to a GET request, or None where the application has to give it.
+        """Return the answer to GET or HEAD, or None where the application has to give it.
 
         Parameters
         ----------
@@ -137,27 +143,43 @@ class Reads:
         state = self._published.at_once
         if state is None:
             return None
-        known, host = b"", b""
+        known, host, coded = b"", b"", False
         for name, value in headers:
             if name == b"host":
                 host = value
             elif name == b"if-none-match":
                 known = value
+            elif name == b"accept-encoding":
+                coded = _takes_gzip(value)
             elif (name == b"accept" and _wants_page(value)) or name in _FOR_THE_APPLICATION:
                 return None
         if state is not self._state:
             self._state, self._kept = state, _kept()
-        ready = self._kept.get((host, url))
-        if ready is None:
-            ready = self._read(state, url, host)
-            if ready is None:
-                return None
-            if ready.size <= _LARGEST_KEPT:
-                ready = ready._replace(body=(b"".join(ready.body),))
-                self._kept[host, url] = ready
+            self._asked.clear()
+        ready = self._kept.get((host, url, coded)) or self._new(state, url, host, coded=coded)
+        if ready is None or not known:
+            return ready
         (_, etag), (_, cache) = ready.headers[:2]
-        if known and is_known(etag, known):
-            return not_modified(etag, cache)
+        return not_modified(etag, cache) if is_known(etag, known) else ready
+
+    def _new(self, state: State, url: bytes, host: bytes, *, coded: bool) -> Ready | None:
+        """Return an answer that is not kept; keep it if it is likely to be asked for again."""
+        ready = self._read(state, url, host)
+        if ready is None or ready.size > _LARGEST_KEPT:
+            # What takes long to compress is left to the application.
+            return None if coded else ready
+        if coded:
+            ready = _compressed(ready)
+        elif (host, url) in self._asked:
+            if len(ready.body) > 1:
+                ready = ready._replace(body=(b"".join(ready.body),))
+        else:
+            if len(self._asked) >= _MOST_ASKED:
+                self._asked.clear()
+            self._asked.add((host, url))
+            return ready
+        ready = ready._replace(head=head_of(ready.headers))
+        self._kept[host, url, coded] = ready
         return ready
 
     def _read(self, state: State, url: bytes, host: bytes) -> Ready | None:
@@ -214,24 +236,59 @@ def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
     return None if tile is None else tile_answer(tile, is_immutable=bool(revision))
 
 
+def head_of(headers: Headers) -> bytes:
+    """Return headers as HTTP/1.1 has them (RFC 9112, section 5)."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
 _LARGEST_KEPT = 1_000_000
 _KEPT = 64_000_000
-"""Bytes of answers that are kept, each as long as the state that it shows."""
+"""Bytes of answers that are kept, each as long as the state that it shows.
+
+To keep an answer costs as much as to make it, so that plain ones are when they are asked for again.
+"""
+
+_MOST_ASKED = 20_000
+"""Addresses that are remembered for that."""
 
 
-def _kept() -> LRUCache[tuple[bytes, bytes], Ready]:
+def _kept() -> LRUCache[tuple[bytes, bytes, bool], Ready]:
     return LRUCache(_KEPT, getsizeof=lambda ready: ready.size + 1_000)
 
 
-_FOR_THE_APPLICATION = frozenset(
-    [b"accept-encoding", b"x-forwarded-proto", b"range", b"authorization"]
-)
+_FOR_THE_APPLICATION = frozenset([b"x-forwarded-proto", b"range", b"authorization"])
 """What a request may have that changes the answer in ways that are not known here."""
 
 
 @lru_cache(maxsize=256)
 def _wants_page(accept: bytes) -> bool:
     return prefers_html(accept.decode("latin-1"))
+
+
+@lru_cache(maxsize=256)
+def _takes_gzip(accepted: bytes) -> bool:
+    """Tell whether Accept-Encoding names gzip, the one that all clients know, with a weight."""
+    parts = (part.partition(b";") for part in accepted.lower().split(b","))
+    weights = {coding.strip(): weight.replace(b" ", b"") for coding, _, weight in parts}
+    return _NONE.fullmatch(weights.get(b"gzip", b"q=0")) is None
+
+
+_NONE = re.compile(rb"q=0(\.0*)?")
+_SMALLEST_COMPRESSED = 500
+
+
+def _compressed(ready: Ready) -> Ready:
+    """Return an answer compressed with the level that costs less than to send what it saves."""
+    if ready.size < _SMALLEST_COMPRESSED:
+        return ready
+    body = compress(b"".join(ready.body), level=1, wbits=_GZIP)
+    changed = {b"etag": ready.headers[0][1][:-1] + b'-gzip"', b"content-length": b"%d" % len(body)}
+    headers = [(name, changed.get(name, value)) for name, value in ready.headers]
+    return Ready(ready.status, [*headers, (b"content-encoding", b"gzip")], (body,))
+
+
+_GZIP = 16 + MAX_WBITS
+"""What zlib calls its format with the head of gzip."""
 
 
 def items_answer(
@@ -256,12 +313,10 @@ def items_answer(
         orjson.dumps(links),
     )
     head += b'"features":[\n'
-    if not query.is_as_stored:
-        body = [head, BETWEEN.join(rendered(page, query)), b"\n]}\n"]
-    elif len(slices := page.members()) == 1:
-        body = [head, slices[0], b"\n]}\n"]
+    if query.is_as_stored:
+        body = [head, *page.members(), b"\n]}\n"]
     else:
-        body = [head, BETWEEN.join(slices), b"\n]}\n"]
+        body = [head, BETWEEN.join(rendered(page, query)), b"\n]}\n"]
     ready = _ready(etag, body, query.crs.uri, _POINTER)
     ready.headers.extend(_link_header(each) for each in links if each["rel"] in {"next", "prev"})
     return ready
@@ -317,9 +372,11 @@ def tile_answer(tile: bytes, *, is_immutable: bool, known: bytes = b"") -> Ready
     return Ready(200, headers, [tile])
 
 
+@lru_cache(maxsize=1024)
 def not_modified(etag: bytes, cache: bytes) -> Ready:
     """Return the answer to a client that has what it asks for (RFC 9110, section 15.4.5)."""
-    return Ready(304, _headers(etag, cache), ())
+    headers = _headers(etag, cache)
+    return Ready(304, headers, (), head_of(headers))
 
 
 def is_known(etag: bytes, known: bytes) -> bool:
@@ -370,11 +427,19 @@ def items_links(snapshot: ServedLayer, query: ItemsQuery, where: Where, page: Pa
 
 
 def _ready(etag: bytes, body: Sequence[Buffer], crs: str, cache: bytes) -> Ready:
+    size = sum(map(len, body))
+    if size < _SOON_COPIED or len(body) > _MOST_PIECES:
+        body = (b"".join(body),)
     headers = _headers(etag, cache)
     headers.append((b"content-type", GEOJSON.encode()))
-    headers.append((b"content-length", b"%d" % sum(map(len, body))))
+    headers.append((b"content-length", b"%d" % size))
     headers.append((b"content-crs", f"<{crs}>".encode()))
     return Ready(200, headers, body)
+
+
+_SOON_COPIED = 100_000
+_MOST_PIECES = 500
+"""Less is copied sooner than the system is told of each piece, and it takes so many at most."""
 
 
 def _headers(etag: bytes, cache: bytes) -> Headers:

@@ -7,7 +7,9 @@ edge share it in the tile, too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -23,11 +25,15 @@ BUFFER = 64
 _LOW, _HIGH = -BUFFER, EXTENT + BUFFER
 
 
-class Rings(NamedTuple):
+@dataclass(frozen=True)
+class Rings:
     """Rings one behind the other, each without its last coordinate, which is its first again.
 
     Attributes
     ----------
+    coordinates : array of float, shape (n, 2)
+    sizes : array of int
+        Coordinates of each ring.
     owners, polygons : array of int
         The feature of each ring, and the polygon, which a feature may have several of.
     outer : array of bool
@@ -39,6 +45,13 @@ class Rings(NamedTuple):
     owners: NDArray[np.int64]
     polygons: NDArray[np.int64]
     outer: NDArray[np.bool_]
+
+    def moved(self, coordinates: NDArray[np.float64]) -> Rings:
+        """Return the same rings elsewhere."""
+        found = replace(self, coordinates=coordinates)
+        if "following" in self.__dict__:
+            found.__dict__["following"] = self.following
+        return found
 
     def only(self, kept: NDArray[np.bool_]) -> Rings:
         """Return some of the rings."""
@@ -59,22 +72,21 @@ class Rings(NamedTuple):
 
     def resized(self, coordinates: NDArray[np.float64], taken: NDArray[np.int64]) -> Rings:
         """Return the rings with other coordinates, so many for each one of theirs."""
-        return self._replace(coordinates=coordinates, sizes=self.per_ring(taken))
+        return replace(self, coordinates=coordinates, sizes=self.per_ring(taken))
 
     def per_ring(self, numbers: NDArray[Any]) -> NDArray[Any]:
         """Return the sum of the numbers of each ring's coordinates."""
         before = np.concatenate(([0], np.cumsum(numbers)))
-        ends = np.cumsum(self.sizes)
-        sums: NDArray[Any] = before[ends] - before[ends - self.sizes]
+        sums: NDArray[Any] = before[self.starts + self.sizes] - before[self.starts]
         return sums
 
-    @property
+    @cached_property
     def starts(self) -> NDArray[np.int64]:
         """Where each ring begins."""
         starts: NDArray[np.int64] = np.cumsum(self.sizes) - self.sizes
         return starts
 
-    @property
+    @cached_property
     def following(self) -> NDArray[np.int64]:
         """For each coordinate, where the next one of its ring is."""
         following = np.arange(1, len(self.coordinates) + 1)
@@ -149,7 +161,7 @@ def _lines(parts: NDArray[np.object_], owners: NDArray[np.int64]) -> Shapes:
 
 def _polygons(rings: Rings, inside: NDArray[np.bool_]) -> Shapes:
     cut = _clipped(rings, inside)
-    rounded = _without_flat(cut._replace(coordinates=np.rint(cut.coordinates)))
+    rounded = _without_flat(cut.moved(np.rint(cut.coordinates)))
     whole = _mended(_wound(rounded))
     kinds = np.full(len(whole.sizes), POLYGON)
     return Shapes(whole.coordinates.astype(np.int64), whole.sizes, whole.owners, kinds)
@@ -179,7 +191,13 @@ def _clipped(rings: Rings, inside: NDArray[np.bool_]) -> Rings:
 
 def in_order(found: list[Rings]) -> Rings:
     """Return rings in the order of their features; those of a polygon stay together."""
-    joined = Rings(*(np.concatenate(each) for each in zip(*found, strict=True)))
+    joined = Rings(
+        np.concatenate([each.coordinates for each in found]),
+        np.concatenate([each.sizes for each in found]),
+        np.concatenate([each.owners for each in found]),
+        np.concatenate([each.polygons for each in found]),
+        np.concatenate([each.outer for each in found]),
+    )
     return joined.sorted(np.argsort(joined.owners, kind="stable"))
 
 
@@ -214,7 +232,8 @@ def _meets(
 
 def _without_flat(rings: Rings) -> Rings:
     """Return rings without coordinates that stand twice in a row, and without what has no area."""
-    changed = (rings.coordinates != rings.coordinates[rings.following]).any(axis=1)
+    differs = rings.coordinates != rings.coordinates[rings.following]
+    changed = differs[:, 0] | differs[:, 1]
     if not changed.all():
         rings = rings.resized(rings.coordinates[changed], changed.astype(np.int64))
         rings = rings.only(rings.sizes > 2)
@@ -245,7 +264,7 @@ def _wound(rings: Rings) -> Rings:
     places = np.arange(len(rings.coordinates))
     mirrored = np.repeat(2 * rings.starts + rings.sizes - 1, rings.sizes) - places
     places = np.where(np.repeat(wrong, rings.sizes), mirrored, places)
-    return rings._replace(coordinates=rings.coordinates[places])
+    return rings.moved(rings.coordinates[places])
 
 
 def _mended(rings: Rings) -> Rings:
@@ -265,7 +284,7 @@ def _mended(rings: Rings) -> Rings:
     parts, within = shapely.get_parts(parts, return_index=True)
     areal, owners = are_polygons(parts), asked.owners[asked.outer][broken][of[within]]
     fresh = _without_flat(rings_of(parts[areal], owners[areal]))
-    fresh = fresh._replace(polygons=fresh.polygons + int(rings.polygons.max()) + 1)
+    fresh = replace(fresh, polygons=fresh.polygons + int(rings.polygons.max()) + 1)
     sound = rings.only(~np.isin(rings.polygons, asked.polygons[asked.outer][broken]))
     return _wound(in_order([sound, fresh]))
 
@@ -289,7 +308,8 @@ def _are_convex(rings: Rings) -> NDArray[np.bool_]:
     onward = rings.coordinates[rings.following] - rings.coordinates
     after = onward[rings.following]
     turns = _cross(onward, after)
-    back = (turns == 0) & ((onward * after).sum(axis=1) < 0)
+    ahead = onward[:, 0] * after[:, 0] + onward[:, 1] * after[:, 1]
+    back = (turns == 0) & (ahead < 0)
     eastward = (onward[:, 0] > 0) | ((onward[:, 0] == 0) & (onward[:, 1] > 0))
     flips = rings.per_ring((eastward != eastward[rings.following]).astype(np.int64))
     wrong = rings.per_ring(((turns < 0) | back).astype(np.int64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ TOLERANCE = 4
 """Units by which an outline may be generalised: half a pixel where a tile has 512."""
 
 _SAMPLE = 1_000
+_DEEPEST = 24
+"""Zoom down to which features are counted by tile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ class Levels:
     def __init__(self, packed: Packed) -> None:
         self._packed = packed
         self._known: dict[tuple[str, int], Level] = {}
+        self._making: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
         self._edges: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._centres: dict[str, NDArray[np.int64]] = {}
 
     def at(self, matrix_set: MatrixSet, z: int) -> Level:
         """Return the level of a zoom.
@@ -71,10 +75,12 @@ class Levels:
         itself.
         """
         key = matrix_set.id, z
-        with self._lock:
-            if key not in self._known:
-                self._known[key] = self._make(matrix_set, z)
-            return self._known[key]
+        if key not in self._known:
+            # A level that takes long keeps nobody waiting who asks for another.
+            with self._making[key]:
+                if key not in self._known:
+                    self._known[key] = self._make(matrix_set, z)
+        return self._known[key]
 
     def _make(self, matrix_set: MatrixSet, z: int) -> Level:
         count = self._densest(matrix_set, z)
@@ -92,11 +98,12 @@ class Levels:
         """Return how many features the tile has that has most of them, by their centres."""
         if len(self._packed) <= ROOMY:
             return len(self._packed)
-        boxes = self._packed.boxes[~np.isnan(self._packed.boxes[:, 0])]
-        centres = matrix_set.project((boxes[:, :2] + boxes[:, 2:]) / 2)
-        column, row = np.floor(centres * 2**z).astype(np.int64).T
-        _, counts = np.unique((row << 32) + column, return_counts=True)
-        return int(counts.max(initial=0))
+        if matrix_set.id not in self._centres:
+            self._centres[matrix_set.id] = _quadrants(self._packed, matrix_set)
+        # In this order the features of a tile are neighbours at every zoom.
+        tiles = self._centres[matrix_set.id] >> max(0, 2 * (_DEEPEST - z))
+        ends = np.flatnonzero(np.diff(tiles, append=-1))
+        return int(np.diff(ends, prepend=-1).max(initial=0))
 
     def _typical_edge(self, matrix_set: MatrixSet) -> float:
         """Return the median length of the edges of some features."""
@@ -111,6 +118,18 @@ class Levels:
             lengths = np.hypot(*steps.T)
             self._edges[matrix_set.id] = float(np.median(lengths)) if len(lengths) else np.inf
         return self._edges[matrix_set.id]
+
+
+def _quadrants(packed: Packed, matrix_set: MatrixSet) -> NDArray[np.int64]:
+    """Return, ascending, in which quadrant of which quadrant and so on each feature's centre is."""
+    boxes = packed.boxes[~np.isnan(packed.boxes[:, 0])]
+    centres = matrix_set.project((boxes[:, :2] + boxes[:, 2:]) / 2)
+    column, row = np.floor(centres * 2**_DEEPEST).astype(np.int64).T
+    found = np.zeros(len(boxes), dtype=np.int64)
+    for bit in range(_DEEPEST + 1):
+        found |= ((column >> bit & 1) << 2 * bit) | ((row >> bit & 1) << 2 * bit + 1)
+    found.sort()
+    return found
 
 
 def _drawn(packed: Packed, matrix_set: MatrixSet, side: float) -> Positions:

@@ -153,19 +153,21 @@ def _tags(
     rows = np.empty((count, len(columns), 2), dtype=np.uint32)
     rows[:, :, 0] = np.arange(len(columns))
     known = np.ones((count, len(columns)), dtype=bool)
+    sizes = np.full(count, 2 * len(columns))
     number = 0
     for rank, (name, column) in enumerate(columns.items()):
         coded = column.dictionary_encode()
         codes = coded.indices
         if codes.null_count:
             known[:, rank] = codes.is_valid().to_numpy(zero_copy_only=False)
+            sizes -= 2 * ~known[:, rank]
             codes = codes.fill_null(0)
         rows[:, rank, 1] = codes.to_numpy() + number
         keys.append(_field(0x1A, name.encode()))
         values.append(_values(coded.dictionary))
         number += len(coded.dictionary)
     pairs = rows if known.all() else rows[known]
-    return b"".join(keys), b"".join(values), (pairs.ravel(), 2 * known.sum(axis=1))
+    return b"".join(keys), b"".join(values), (pairs.ravel(), sizes)
 
 
 def _values(distinct: pa.Array) -> bytes:

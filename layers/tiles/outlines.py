@@ -50,10 +50,14 @@ class Outlines:
         return simple
 
     def simple_rings(self, positions: Positions, owners: NDArray[np.int64]) -> Rings:
-        """Return the rings of features that are simple, in CRS84 degrees."""
+        """Return the rings of features that are simple, in CRS84 degrees.
+
+        They are read from their ends: stored against the clock as RFC 7946 has it, they then wind
+        as those of tiles do.
+        """
         starts, ends = self._packed.wkb_starts[positions], self._packed.wkb_ends[positions]
         sizes = (ends - starts - _HEAD) // 16 - 1
-        at = spread(starts + _HEAD, sizes, step=16)
+        at = spread(ends - 16, sizes, step=-16)
         numbers = self._view("f8", 8)
         coordinates = np.column_stack([numbers[at], numbers[at + 8]])
         return Rings(coordinates, sizes, owners, owners, np.ones(len(owners), dtype=bool))

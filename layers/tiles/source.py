@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -223,7 +224,7 @@ class LayerTiles(KeptTiles):
         rings: list[Rings] = []
         if simple.any():
             found = self._outlines.simple_rings(positions[simple], owners[simple])
-            rings.append(found._replace(coordinates=view.units(found.coordinates)))
+            rings.append(found.moved(view.units(found.coordinates)))
         shapes[~stored] = shapely.transform(shapes[~stored], view.from_square)
         others = stored & ~simple
         shapes[others] = shapely.transform(self._packed.geometries(positions[others]), view.units)
@@ -232,17 +233,17 @@ class LayerTiles(KeptTiles):
         areal = are_polygons(parts)
         if areal.any() or not rings:
             more = rings_of(parts[areal], owners[of[areal]])
-            rings.append(more._replace(polygons=more.polygons + len(places)))
+            rings.append(replace(more, polygons=more.polygons + len(places)))
         joined = rings[0] if len(rings) == 1 else in_order(rings)
         cuts = cut(joined, parts[~areal], owners[of[~areal]], view.inside[places])
         return _Drawn(positions, cuts)
 
     def _merged(self, view: View, level: Level) -> _Drawn:
         """Return large features as they are, and one thing for all small ones in a cell."""
-        small: NDArray[np.bool_] = view.sizes.max(axis=1) < CELL
+        small: NDArray[np.bool_] = view.sides < CELL
         large = np.flatnonzero(~small)
         if len(large) > MOST:
-            largest = np.argsort(-view.sizes[large].prod(axis=1), kind="stable")[:MOST]
+            largest = np.argsort(-view.areas[large], kind="stable")[:MOST]
             large = large[np.sort(largest)]
         chosen, counts = view.by_cell(np.flatnonzero(small))
         types = self._outlines.types(view.positions[chosen]) % 1_000
@@ -260,7 +261,7 @@ class LayerTiles(KeptTiles):
     def _labels(self, view: View, level: Level) -> bytes:
         named = np.arange(len(view.positions))
         if level.is_merged or not level.is_roomy:
-            named = np.flatnonzero(view.sizes.max(axis=1) >= NAMED)
+            named = np.flatnonzero(view.sides >= NAMED)
         if not len(named):
             return b""
         positions = view.positions[named]

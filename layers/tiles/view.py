@@ -55,16 +55,27 @@ class View:
         return (parts * 2.0**self._tile.z - corner) * EXTENT
 
     @cached_property
-    def sizes(self) -> NDArray[np.float64]:
-        """Width and height of the features' boxes in units."""
-        low, high = self._corners
-        return np.abs(high - low)
+    def sides(self) -> NDArray[np.float64]:
+        """The longer sides of the features' boxes in units."""
+        longer: NDArray[np.float64] = np.maximum(*self._sizes.T)
+        return longer
+
+    @cached_property
+    def areas(self) -> NDArray[np.float64]:
+        """Of the features' boxes in square units."""
+        areas: NDArray[np.float64] = self._sizes[:, 0] * self._sizes[:, 1]
+        return areas
 
     @cached_property
     def cells(self) -> NDArray[np.int64]:
         """Column and row of the cell in which the centre of each box is."""
         low, high = self._corners
         return np.floor((low + high) / 2 / CELL).astype(np.int64)
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.float64]:
+        low, high = self._corners
+        return np.abs(high - low)
 
     @cached_property
     def _corners(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -76,10 +87,10 @@ class View:
         Neighbouring tiles see the same features in a cell, and choose alike.
         """
         cells = self.cells[places]
-        near = ((cells >= -1) & (cells <= _CELLS)).all(axis=1)
+        near = (cells.min(axis=1) >= -1) & (cells.max(axis=1) <= _CELLS)
         places, cells = places[near], cells[near]
         number = cells[:, 1] * (_CELLS + 2) + cells[:, 0]
-        order = np.lexsort((-self.sizes[places].prod(axis=1), number))
+        order = np.lexsort((-self.areas[places], number))
         _, first, counts = np.unique(number[order], return_index=True, return_counts=True)
         return places[order[first]], counts
 

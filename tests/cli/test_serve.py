@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import socket
@@ -21,6 +22,84 @@ def test_prints_the_address_at_which_it_answers(start_atlas):
     connection.request("GET", "/api")
     assert json.load(connection.getresponse())["links"]
     connection.close()
+
+
+ITEMS = "/api/collections/projects/items?limit=5"
+
+
+@pytest.fixture
+def ask(start_atlas):
+    """Ask a server over a connection that is kept alive."""
+    process = start_atlas("--port", "0")
+    connection = HTTPConnection(process.stdout.readline().rpartition("http://")[2].strip())
+
+    def fetch(method="GET", path=ITEMS, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, headers={"Accept-Encoding": "identity"} | named)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+
+    yield fetch
+    connection.close()
+
+
+def test_what_is_answered_at_once_is_the_same_each_time_and_what_the_application_says(ask):
+    first, second, third = (ask()[2] for _ in range(3))
+    from_application = ask(Range="bytes=0-")[2]
+
+    assert first == second == third == from_application
+    assert len(json.loads(first)["features"]) == 5
+
+
+def test_head_is_get_without_a_body(ask):
+    for path in (ITEMS, "/api/collections/projects/items/laoshangbu", "/api"):
+        _, got, _ = ask("GET", path)
+        status, head, body = ask("HEAD", path)
+
+        assert (status, body) == (200, b"")
+        assert {**head, "date": ""} == {**got, "date": ""}
+
+
+def test_a_compressed_answer_has_an_etag_of_its_own(ask):
+    _, plain, body = ask()
+    for _ in range(2):
+        _, head, compressed = ask(Accept_Encoding="gzip, deflate, br")
+
+        assert head["content-encoding"] == "gzip"
+        assert head["content-length"] == str(len(compressed))
+        assert gzip.decompress(compressed) == body
+        assert head["etag"] != plain["etag"]
+        assert ask(Accept_Encoding="gzip", If_None_Match=head["etag"])[0] == 304
+        assert ask(If_None_Match=head["etag"])[0] == 200
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "gzip; q=0.0, identity", "deflate"])
+def test_an_answer_is_plain_for_whoever_does_not_take_gzip(ask, accepted):
+    assert "content-encoding" not in ask(Accept_Encoding=accepted)[1]
+
+
+def test_several_workers_answer_at_one_address_and_end_together(start_atlas):
+    process = start_atlas("--port", "0", "--workers", "2")
+    host = process.stdout.readline().rpartition("http://")[2].strip()
+    for _ in range(8):
+        connection = HTTPConnection(host)
+        connection.request("GET", ITEMS)
+        assert len(json.load(connection.getresponse())["features"]) == 5
+        connection.close()
+
+    process.terminate()
+    assert process.wait(30) in {0, -15}
+    with pytest.raises(ConnectionRefusedError):
+        HTTPConnection(host).connect()
+
+
+def test_several_workers_do_not_start_on_broken_data(atlas, data, edit):
+    edit("projects.geojson", lambda d: d["features"][0]["properties"].update(precision="P9"))
+
+    done = atlas("serve", "--port", "0", "--workers", "2", ATLAS_DATA=str(data))
+
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_second_start_finds_the_store_of_the_first(start_atlas, tmp_path):

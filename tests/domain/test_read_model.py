@@ -104,7 +104,7 @@ def test_quotes_and_backslashes_are_written_as_code_points(known):
 def test_slices_of_the_document_are_the_features_in_order(known, wanted):
     packed = pack(LAYER, known)
     positions = np.array([each for each in wanted if each < len(known)], dtype=np.uint32)
-    joined = b"[" + b",\n".join(packed.members(positions)) + b"]"
+    joined = b"[" + b"".join(packed.members(positions)) + b"]"
     assert [each["id"] for each in json.loads(joined)] == [f"f{each}" for each in positions]
 
 

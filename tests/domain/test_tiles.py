@@ -156,6 +156,7 @@ geometries = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(geometries, min_size=1, max_size=8))
 def test_what_is_encoded_is_decoded(shapes):
     features = features_of(encoded(shapes))
@@ -167,6 +168,7 @@ def test_what_is_encoded_is_decoded(shapes):
         assert found.geom_type.removeprefix("Multi") == shape.geom_type.removeprefix("Multi")
 
 
+@settings(deadline=None)
 @given(st.lists(geometries, min_size=1, max_size=8))
 def test_outer_rings_wind_one_way_and_inner_ones_the_other(shapes):
     tile = vector_tile_pb2.tile()
@@ -198,6 +200,7 @@ def test_what_is_nothing_in_whole_units_is_left_out():
     assert left["id"] == 1
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 12), st.floats(0, 12)), min_size=4, max_size=14, unique=True)
 )
@@ -247,8 +250,8 @@ spread_out = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(spread_out, places, st.integers(0, 18), st.sampled_from([MERCATOR, CRS84]))
-@settings(max_examples=200)
 def test_a_tile_never_holds_a_feature_outside_its_buffered_bbox(shapes, at, z, matrix_set):
     z = min(z, matrix_set.deepest)
     tile = layer_of(shapes).tiles.tile(matrix_set, tile_at(z, at, matrix_set))
@@ -258,6 +261,7 @@ def test_a_tile_never_holds_a_feature_outside_its_buffered_bbox(shapes, at, z, m
         assert max(high_x, high_y) <= EXTENT + BUFFER
 
 
+@settings(deadline=None)
 @given(spread_out, st.integers(0, 16))
 def test_a_tile_holds_what_its_box_meets(shapes, z):
     """What is large enough to be seen, and well within, is in the tile at the same place."""
@@ -307,8 +311,8 @@ def coverage(side, wiggles, seed):
     return cells
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(3, 24), st.integers(0, 12), st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
 def test_neighbours_share_their_edges_in_the_tile(side, wiggles, seed):
     address = tile_at(12)
     cells = [
@@ -498,6 +502,7 @@ def test_a_tile_is_kept_and_the_same_again():
 
 
 @pytest.mark.parametrize("matrix_set", matrix_sets().values(), ids=lambda each: each.id)
+@settings(deadline=None)
 @given(st.integers(0, 17), st.data())
 def test_tiles_are_where_the_registry_has_them(matrix_set, z, data):
     x = data.draw(st.integers(0, (matrix_set.wide << z) - 1))
