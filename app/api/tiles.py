@@ -45,6 +45,7 @@ CONFORMANCE = (
     ),
     f"{_TMS}tilematrixset",
     f"{_TMS}json-tilematrixset",
+    f"{_TMS}tilesetmetadata",
     f"{_TMS}json-tilesetmetadata",
 )  # fmt: skip
 

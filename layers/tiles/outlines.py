@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _HEAD = 13
 """Bytes of a polygon of one ring before its coordinates: byte order, type, rings, their number."""
 
-_POLYGONS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_POLYGON, _MULTIPOLYGON = 3, 6
+"""Types of geometry in WKB (OGC 06-103r4, section 8.2)."""
 
 
 class Outlines:
@@ -36,17 +37,20 @@ class Outlines:
     def _names(self) -> NDArray[np.float64]:
         return np.full((len(self._packed), 2), np.nan)
 
-    def types(self, positions: Positions) -> NDArray[np.uint32]:
-        """Return the types of geometries, as WKB numbers them."""
-        types: NDArray[np.uint32] = self._view("u4", 4)[self._packed.wkb_starts[positions] + 1]
-        return types
+    def are_areal(self, positions: Positions) -> NDArray[np.bool_]:
+        """Tell which features are polygons, of one part or many."""
+        # The low byte of a type in WKB; the others say whether there are heights.
+        types = self._view("u4", 4)[self._packed.wkb_starts[positions] + 1] & 0xFF
+        areal: NDArray[np.bool_] = (types == _POLYGON) | (types == _MULTIPOLYGON)
+        return areal
 
     def are_simple(self, positions: Positions) -> NDArray[np.bool_]:
         """Tell which features are polygons of one ring."""
         starts = self._packed.wkb_starts[positions]
         words = self._view("u4", 4)
-        order = self._view("u1", 1)[starts] == (sys.byteorder == "little")
-        simple: NDArray[np.bool_] = order & (words[starts + 1] == 3) & (words[starts + 5] == 1)
+        native = self._view("u1", 1)[starts] == (sys.byteorder == "little")
+        polygons = native & (words[starts + 1] == _POLYGON)
+        simple: NDArray[np.bool_] = polygons & (words[starts + 5] == 1)
         return simple
 
     def simple_rings(self, positions: Positions, owners: NDArray[np.int64]) -> Rings:

@@ -177,6 +177,12 @@ class LayerTiles(KeptTiles):
             name: packed.columns[name] for name in self.types if name != "id"
         }
 
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The attributes of the features, and how many were merged where they may be."""
+        counted = {"features": "Number"} if len(self._packed) > MOST else {}
+        return {**super().fields, **counted}
+
     def _made(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
         positions = self._indexes.boxes.candidates(matrix_set.bounds(tile, BUFFER / EXTENT))
         if not len(positions):
@@ -246,8 +252,7 @@ class LayerTiles(KeptTiles):
             largest = np.argsort(-view.areas[large], kind="stable")[:MOST]
             large = large[np.sort(largest)]
         chosen, counts = view.by_cell(np.flatnonzero(small))
-        types = self._outlines.types(view.positions[chosen]) % 1_000
-        areal = np.isin(types, (3, 6))
+        areal = self._outlines.are_areal(view.positions[chosen])
         whole = np.concatenate([large, chosen[~areal]])
         drawn = self._drawn(view, whole, level)
         cells = squares(view.cells[chosen[areal]], len(whole))

@@ -54,7 +54,7 @@ def test_core_conformance_success(get):
     names = ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "mvt")
     assert declared >= {tiles + name for name in (*names, "oas30")}
     tms = "http://www.opengis.net/spec/tms/2.0/conf/"
-    names = ("tilematrixset", "json-tilematrixset", "json-tilesetmetadata")
+    names = ("tilematrixset", "json-tilematrixset", "tilesetmetadata", "json-tilesetmetadata")
     assert declared >= {tms + name for name in names}
 
 
@@ -300,8 +300,8 @@ def test_head_answers_as_get_without_a_body(client):
         assert head.headers["etag"] == got.headers["etag"]
 
 
-def test_a_tile_that_was_made_is_sent_before_the_framework_is_asked(application, client):
-    reads = application.state.reads
+def test_a_tile_that_was_made_is_sent_before_the_framework_is_asked(client):
+    reads = client.app_state["reads"]
     host = [(b"host", b"testserver")]
     digest = client.get("/api/collections/projects").json()
     digest = href(digest, "enclosure").split("/revisions/")[1][:64]
