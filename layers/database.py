@@ -57,6 +57,7 @@ _CHUNK = 10_000
 """Features whose digests are digested together."""
 
 _COUNTS_KEPT = 4_096
+_OLDER_KEPT = 8
 
 _SETTINGS: Mapping[str, str] = {
     "statement_timeout": f"{_PATIENCE_S}s",
@@ -119,6 +120,9 @@ class DatabaseLayer:
     history: History
     _counts: LRUCache[Hashable, int] = field(
         default_factory=lambda: LRUCache(_COUNTS_KEPT), repr=False
+    )
+    _older: LRUCache[int, DatabaseLayer] = field(
+        default_factory=lambda: LRUCache(_OLDER_KEPT), repr=False
     )
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -240,7 +244,13 @@ class DatabaseLayer:
 
     def at(self, revision: Revision) -> DatabaseLayer:
         """Return an older revision, without what is internal now."""
-        return open_in_database(self.store, self.layer, revision, self.head)
+        with self._lock:
+            known = self._older.get(revision.number)
+        if known is None:
+            known = open_in_database(self.store, self.layer, revision, self.head)
+            with self._lock:
+                self._older[revision.number] = known
+        return known
 
     def _found(self, query: Query | None = None) -> sa.Select[Any]:
         table = placed

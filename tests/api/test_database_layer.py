@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from layers.accounts import new_account, new_token
 from layers.model import Feature
 from layers.store import Store
 
@@ -43,7 +44,7 @@ def plots(count):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, declare):
-    return declare(tmp_path_factory.mktemp("declared") / "data", {"id": "plots", "checks": []})
+    return declare(tmp_path_factory.mktemp("declared") / "data", {"id": "plots"})
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +243,50 @@ def test_a_filter_that_cannot_be_computed_names_the_parameter(database, text):
     answer = database.get(PLOTS, params={"filter": text})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == "filter"
+
+
+@pytest.fixture
+def editor(cluster, open_client):
+    store = Store(cluster.database())
+    # The schema does not declare access, and a layer that breaks it is checked no further.
+    plain = [Feature(f.id, f.geometry, dict(list(f.properties.items())[:4])) for f in plots(20)]
+    store.publish("plots", plain, base=None, kind="publish", author="me", message="m")
+    account = new_account("me", "me", "editor", "a long enough passphrase")
+    store.people.add(account, author="me")
+    token, secret = new_token(account, "test", ["*:edit"], 1, ["plots"])
+    store.people.add_token(token, author="me")
+    store.close()
+    with open_client(store.where, 10) as client:
+        client.headers["authorization"] = f"Bearer {secret}"
+        yield client
+
+
+def moved(west):
+    ring = [[west, 36.6], [west + 0.001, 36.6], [west + 0.001, 36.601], [west, 36.601]]
+    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+
+
+def test_an_item_is_edited_and_shown_at_once(editor):
+    before = editor.get(f"{PLOTS}/地块 007")
+    tag = {"if-match": before.headers["etag"]}
+    patch = {"properties": {"用地名称": "新"}}
+    after = editor.patch(f"{PLOTS}/地块 007", json=patch, headers=tag)
+    assert after.status_code == 200
+    assert after.json()["properties"]["用地名称"] == "新"
+    assert editor.get(f"{PLOTS}/地块 007").content == after.content
+    assert editor.get(f"{PLOTS}?用地名称=新").json()["numberMatched"] == 1
+    assert editor.patch(f"{PLOTS}/地块 007", json=patch, headers=tag).status_code == 412
+    assert editor.delete(f"{PLOTS}/地块 007").status_code == 204
+    assert editor.get(f"{PLOTS}/地块 007").status_code == 404
+
+
+def test_an_edit_is_checked_against_what_is_near_in_the_database(editor, monkeypatch):
+    monkeypatch.setattr("layers.edits._WHOLE", 5)
+    refused = editor.patch(f"{PLOTS}/地块 003", json={"geometry": moved(116.9105)})
+    assert refused.status_code == 422
+    assert "overlap" in {each["code"] for each in refused.json()["errors"]}
+    free = {"geometry": moved(116.99)}
+    assert editor.patch(f"{PLOTS}/地块 003", json=free).status_code == 200
 
 
 def test_without_its_database_such_a_collection_is_503_and_the_others_go_on(
