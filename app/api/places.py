@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from shapely import Point, get_coordinates
@@ -103,7 +104,7 @@ def _within(text: str) -> float:
 def _feature(request: Request, words: Wording, snapshot: ServedLayer, near: Near) -> dict[str, Any]:
     feature, layer = near.feature, snapshot.layer
     path = f"/api/collections/{layer.id}"
-    item = f"{path}/items/{feature.id}"
+    item = f"{path}/items/{quote(feature.id, safe='')}"
     return {
         "id": feature.id,
         "name": words.text(feature.properties, "name") or layer.name_of(feature),

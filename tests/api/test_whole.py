@@ -45,10 +45,8 @@ def change(atlas, client):
             else each
             for each in store.features(head)
         ]
-        made = store.publish(
-            "projects", features, base=head, kind="publish", author="a", message="m"
-        )
-        client.get(COLLECTION, params={"min_seq": made.sequence})
+        store.publish("projects", features, base=head, kind="publish", author="a", message="m")
+        client.portal.call(atlas.state.published.renew)
 
     return publish
 
@@ -233,6 +231,24 @@ def test_head_says_what_get_would(client):
             assert head.headers[name] == got.headers[name]
 
 
+def test_the_server_gives_the_newest_revision_without_asking_the_application(atlas, client):
+    address = newest(client)
+    whole = plain(client, address)
+    reads, host = atlas.state.reads, (b"host", b"testserver")
+    ready = reads.answer(address.encode(), [host])
+    assert (ready.status, b"".join(ready.body)) == (200, whole.content)
+    headers = {name.decode(): value.decode() for name, value in ready.headers}
+    for name in ("etag", "cache-control", "content-type", "content-length", "accept-ranges"):
+        assert headers[name] == whole.headers[name]
+    known = reads.answer(address.encode(), [host, (b"if-none-match", headers["etag"].encode())])
+    assert (known.status, known.body) == (304, ())
+    assert dict(known.headers)[b"cache-control"] == headers["cache-control"].encode()
+    for name in (b"range", b"accept-encoding"):
+        assert reads.answer(address.encode(), [host, (name, b"x")]) is None
+    for other in (address.replace("1-", "2-"), address.replace("1-", "1-0"), f"{address}?f=json"):
+        assert reads.answer(other.encode(), [host]) is None
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory, declare):
     """Publish a layer that is kept in files, and then a change of it."""
@@ -251,7 +267,7 @@ def large(tmp_path_factory, declare):
             "parcels", [changed, *features[1:]], base=head, kind="publish", author="", message=""
         )
     with TestClient(application) as client:
-        client.get("/api", params={"min_seq": store.sequence()})
+        client.portal.call(application.state.published.renew)
         yield client, settings
 
 
@@ -270,5 +286,6 @@ def test_older_revisions_of_a_large_layer_answer_and_few_of_their_files_stay(lar
     client, settings = large
     for number in (2, 3, 4, 5, 2):
         answer = client.get(f"/api/collections/parcels/revisions/{number}/items")
+        assert answer.status_code == 200, answer.text
         assert answer.json()["features"][0]["properties"]["面积"] == number - 2
     assert len(list(settings.snapshots.glob("parcels-*"))) <= 4
