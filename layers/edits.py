@@ -6,6 +6,7 @@ for what it breaks, not for what was broken before it.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +17,14 @@ from shapely.geometry import mapping, shape
 
 from .checks import check_layer, make_report
 from .crs import published_crs
-from .errors import InvalidParameter, NotFound, RevisionConflict, StaleEdit, ValidationFailed
+from .errors import (
+    InvalidParameter,
+    NotFound,
+    RevisionConflict,
+    StaleEdit,
+    Taken,
+    ValidationFailed,
+)
 from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
@@ -38,6 +46,10 @@ if TYPE_CHECKING:
     Near: TypeAlias = Callable[[Sequence[Feature]], Sequence[Feature]]
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
+ID_PATTERN = r"^(?!\.{1,2}$)[^/\u0000-\u001f\u007f-\u009f]+$"
+"""What an id can be that stands in an address."""
+
+_LONGEST_ID = 200
 _TRIES = 8
 _GEOMETRIES = frozenset(
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
@@ -93,13 +105,13 @@ class Editing:
         """
         layer = self.layer
         properties = _object(document, "properties")
-        given = document.get("id") or properties.get(layer.id_column or "")
-        feature_id = str(given) if given else f"{layer.id}-{self._new_name()}"
+        given = document["id"] if "id" in document else properties.get(layer.id_column or "")
+        feature_id = f"{layer.id}-{self._new_name()}" if given is None else _id(given)
 
         def change(before: Feature | None) -> Feature:
             if before is not None:
-                raise InvalidParameter(
-                    "id", f"Collection {layer.id} has an item {feature_id} already; change that."
+                raise Taken(
+                    f"Collection {layer.id} has an item {feature_id} already; change that."
                 )
             return Feature(
                 feature_id,
@@ -186,7 +198,7 @@ class Editing:
         if self.key is not None:
             for revision in self.store.revisions(self.layer_id):
                 if revision.key == self.key:
-                    return self.store.feature(revision, feature_id)
+                    return self._again(revision, feature_id, verb)
         for _ in range(_TRIES):
             head = self.store.head(self.layer_id)
             before = None if head is None else self.store.feature(head, feature_id)
@@ -218,6 +230,16 @@ class Editing:
         raise RevisionConflict(
             f"Layer {self.layer_id} is being changed by others all the time; try again."
         )
+
+    def _again(self, revision: Revision, feature_id: str, verb: str) -> Feature | None:
+        """Return what an edit of this key made before."""
+        made = self.store.feature(revision, feature_id)
+        if (made is None) != (verb == "Removed"):
+            raise Taken(
+                f"The key of this edit was used for another one, revision {revision.number} of "
+                f"{self.layer_id}; give each edit a key of its own."
+            )
+        return made
 
     def _check(self, head: Revision | None, before: Feature | None, after: Feature | None) -> str:
         """Return what the log is to say of warnings.
@@ -267,6 +289,17 @@ def _key(finding: Finding) -> tuple[str, str | None, str]:
     return finding.rule, finding.feature_id, finding.field
 
 
+def _id(given: object) -> str:
+    text = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
+    if len(text) > _LONGEST_ID or not re.search(ID_PATTERN, text) or not text.isprintable():
+        raise InvalidParameter(
+            "id",
+            f"An id is a text or a whole number of at most {_LONGEST_ID} signs that can stand in "
+            "an address, without / and control characters.",
+        )
+    return text
+
+
 def _object(document: Mapping[str, Any], member: str) -> dict[str, Any]:
     value = document.get(member)
     if value is None:
@@ -307,7 +340,8 @@ def _geometry(document: Any, layer: Layer, crs: PublishedCrs | None = None) -> B
     """Return a geometry in CRS84 degrees, of more parts where the layer holds only such."""
     if document is None:
         return None
-    if not isinstance(document, dict) or document.get("type") not in _GEOMETRIES:
+    kind = document.get("type") if isinstance(document, dict) else None
+    if not isinstance(kind, str) or kind not in _GEOMETRIES:
         raise InvalidParameter(
             "geometry",
             f'Member "geometry" must be null or one of {", ".join(sorted(_GEOMETRIES))}.',
@@ -316,7 +350,7 @@ def _geometry(document: Any, layer: Layer, crs: PublishedCrs | None = None) -> B
         read = shapely.force_2d(shape(document))
     except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as error:
         raise InvalidParameter(
-            "geometry", f'Member "geometry" is not a {document["type"]} ({str(error)[:120]}).'
+            "geometry", f'Member "geometry" is not a {kind} ({str(error)[:120]}).'
         ) from None
     geometry = (crs or published_crs()[0]).to_crs84(read)
     if not _is_on_earth(geometry):

@@ -12,14 +12,29 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep
-from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, address
+from app.links import GEOJSON, HTML, JSON, OPENAPI, SCHEMA, address
 from layers.coverage import STATES
 from layers.crs import published_crs
 from layers.facets import FACETS
-from layers.filters import LANGUAGES
+from layers.filters import LANGUAGES, queryable_kinds
 
 from .answers import json_answer
-from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
+from .edit_operations import (
+    GEOMETRY_SCHEMA,
+    PROBLEM_CONTENT,
+    SECURITY_SCHEMES,
+    item_operations,
+    items_operations,
+)
+from .parameters import (
+    DEFAULT_LIMIT,
+    FORMATS,
+    INTERVAL_PATTERN,
+    MAXIMUM_LIMIT,
+    queryable_names,
+    refuse_unknown,
+)
+from .search import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +72,13 @@ def describe(atlas: Atlas, server: str) -> Schema:
         "components": {
             "parameters": _parameters(),
             "responses": {
-                "Problem": _content("What is wrong and how to mend it", PROBLEM, "Problem")
+                "Problem": {
+                    "description": "What is wrong and how to mend it",
+                    "content": PROBLEM_CONTENT,
+                }
             },
             "schemas": _SCHEMAS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -87,8 +106,8 @@ def _paths(atlas: Atlas) -> Schema:
                 "JsonSchema",
                 media_type=SCHEMA,
             )
-        paths[f"{path}/items"] = _items(layer)
-        paths[f"{path}/items/{{featureId}}"] = _item(layer)
+        paths[f"{path}/items"] = _items(layer) | items_operations(layer)
+        paths[f"{path}/items/{{featureId}}"] = _item(layer) | item_operations(layer)
     return paths
 
 
@@ -130,7 +149,7 @@ def _facets() -> list[Schema]:
 def _items(layer: Layer) -> Schema:
     names = [
         "limit", "offset", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
-        "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
+        "filter-lang", "filter-crs", "skipGeometry",
     ]  # fmt: skip
     filters = [
         _query(
@@ -138,7 +157,13 @@ def _items(layer: Layer) -> Schema:
         )
         for name in sorted(queryable_names(layer))
     ] + [
-        _query("chapter", "Chapters that name the item, as in 3,4", {"type": "string"}),
+        _list("sortby", "Properties to sort by; - before one: largest first", _sortable(layer)),
+        _list("properties", "The only properties to answer with", list(layer.schema["properties"])),
+        _query(
+            "chapter",
+            "Chapters that name the item, as in 3,4",
+            {"type": "string", "pattern": "^([0-9]+(,[0-9]+)*)?$"},
+        ),
         _query(
             "mapped", "Whether it has a geometry", {"type": "string", "enum": ["true", "false"]}
         ),
@@ -209,6 +234,16 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
     }
 
 
+def _list(name: str, description: str, values: list[str]) -> Schema:
+    items = {"type": "string", "enum": values}
+    return _query(name, description, {"type": "array", "minItems": 1, "items": items})
+
+
+def _sortable(layer: Layer) -> list[str]:
+    names = [n for n, k in queryable_kinds(layer).items() if k not in {"geometry", "list"}]
+    return [sign + name for name in names for sign in ("", "-", "+")]
+
+
 def _filter_schema(layer: Layer, name: str) -> Schema:
     declared: Mapping[str, Any] = layer.schema["properties"][name]
     types = declared.get("type", "string")
@@ -232,12 +267,14 @@ def _parameters() -> Schema:
         ),
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
         "datetime": _query(
-            "datetime", "RFC 3339 instant or interval of validity", {"type": "string"}
+            "datetime",
+            "RFC 3339 instant or interval of validity",
+            {"type": "string", "pattern": INTERVAL_PATTERN},
         ),
         "revision": _query(
             "revision",
             "Number of an older revision, or the day or moment at which it was the newest",
-            {"type": "string"},
+            {"type": "string", "minLength": 1},
         ),
         "min_seq": _query(
             "min_seq",
@@ -246,23 +283,13 @@ def _parameters() -> Schema:
         ),
         "crs": _query("crs", "In which system coordinates are answered", systems),
         "bbox-crs": _query("bbox-crs", "In which system the bbox is", systems),
-        "filter": _query("filter", "Condition in CQL2", {"type": "string"}),
+        "filter": _query("filter", "Condition in CQL2", {"type": "string", "minLength": 1}),
         "filter-lang": _query(
             "filter-lang",
             "Language of the filter",
             {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
         ),
         "filter-crs": _query("filter-crs", "In which system the filter's shapes are", systems),
-        "sortby": _query(
-            "sortby",
-            "Properties to sort by, with - before them for the largest first",
-            {"type": "array", "items": {"type": "string"}},
-        ),
-        "properties": _query(
-            "properties",
-            "The only properties to answer with",
-            {"type": "array", "items": {"type": "string"}},
-        ),
         "skipGeometry": _query(
             "skipGeometry",
             "Whether to leave out geometry",
@@ -281,7 +308,12 @@ def _parameters() -> Schema:
 
 
 _SEARCH: list[Schema] = [
-    _query("q", "Name, alias, pinyin, initials, or words of the plan", {"type": "string"}),
+    _query(
+        "q",
+        "Name, alias, pinyin, initials, or words of the plan",
+        {"type": "string", "maxLength": LONGEST_QUESTION},
+    )
+    | {"required": True},
     _query("limit", "How many results at most", {"type": "integer", "minimum": 0, "default": 20}),
 ]
 _LINKS: Schema = {
@@ -367,6 +399,7 @@ _SCHEMAS: Schema = {
         },
     },
     "Feature": _FEATURE,
+    "Geometry": GEOMETRY_SCHEMA,
     "Problem": {
         "type": "object",
         "properties": {
