@@ -50,6 +50,7 @@ ID_PATTERN = r"^(?!\.{1,2}$)[^/\u0000-\u001f\u007f-\u009f]+$"
 """What an id can be that stands in an address."""
 
 _LONGEST_ID = 200
+_LONE = re.compile("[\ud800-\udfff]")
 _TRIES = 8
 _GEOMETRIES = frozenset(
     ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
@@ -105,14 +106,13 @@ class Editing:
         """
         layer = self.layer
         properties = _object(document, "properties")
-        given = document["id"] if "id" in document else properties.get(layer.id_column or "")
-        feature_id = f"{layer.id}-{self._new_name()}" if given is None else _id(given)
+        column = properties.get(layer.id_column or "")
+        made = f"{layer.id}-{self._new_name()}" if column is None else column
+        feature_id = _id(document.get("id", made))
 
         def change(before: Feature | None) -> Feature:
             if before is not None:
-                raise Taken(
-                    f"Collection {layer.id} has an item {feature_id} already; change that."
-                )
+                raise Taken(f"Collection {layer.id} has an item {feature_id} already; change that.")
             return Feature(
                 feature_id,
                 _geometry(document.get("geometry"), layer, crs),
@@ -137,6 +137,8 @@ class Editing:
         """
         layer = self.layer
         properties = _object(document, "properties")
+        if str(document.get("id", feature_id)) != feature_id:
+            raise InvalidParameter("id", f"The id of this item is {feature_id}; it stays that.")
 
         def change(before: Feature | None) -> Feature:
             self._look(before, feature_id)
@@ -291,7 +293,7 @@ def _key(finding: Finding) -> tuple[str, str | None, str]:
 
 def _id(given: object) -> str:
     text = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
-    if len(text) > _LONGEST_ID or not re.search(ID_PATTERN, text) or not text.isprintable():
+    if len(text) > _LONGEST_ID or not re.search(ID_PATTERN, text) or _LONE.search(text):
         raise InvalidParameter(
             "id",
             f"An id is a text or a whole number of at most {_LONGEST_ID} signs that can stand in "
@@ -326,8 +328,13 @@ def _complete(
     full = {**dict.fromkeys(missing), **properties}
     # QGIS sends null for a column that nobody has filled in.
     column = layer.id_column
-    if column is not None and column in declared and full.get(column) is None:
-        full[column] = feature_id
+    if column is not None and column in declared:
+        if full.get(column) is None:
+            full[column] = feature_id
+        elif str(full[column]) != feature_id:
+            raise InvalidParameter(
+                column, f"{column} is the id, {feature_id}; add another item under another id."
+            )
     return {name: full[name] for name in order if name in full}
 
 

@@ -156,16 +156,19 @@ def _key() -> Schema:
 
 
 def _body(layer: Layer, media_type: str, *, partial: bool = False) -> Schema:
-    return {"required": True, "content": {media_type: {"schema": feature_schema(layer, partial=partial)}}}
+    return {
+        "required": True,
+        "content": {media_type: {"schema": feature_schema(layer, partial=partial)}},
+    }
 
 
 def feature_schema(layer: Layer, *, partial: bool = False) -> Schema:
     """Return the schema of a feature that is written, or of a merge patch of one."""
     declared = layer.schema["properties"]
-    properties: Schema = {
-        "type": "object",
-        "properties": {name: _open_api(each) for name, each in declared.items()},
-    }
+    columns = {name: _open_api(each) for name, each in declared.items()}
+    if layer.id_column in columns:
+        columns[layer.id_column] |= ID_SCHEMA | {"nullable": True}
+    properties: Schema = {"type": "object", "properties": columns}
     required = [name for name in layer.schema["required"] if name != layer.id_column]
     if required and not partial:
         properties["required"] = required

@@ -48,6 +48,8 @@ router = APIRouter(prefix="/api")
 
 Schema = dict[str, Any]
 
+CHAPTERS: Schema = {"type": "string", "pattern": "^([0-9]{1,9}(,[0-9]{1,9})*)?$"}
+
 
 @router.api_route("/openapi", methods=["GET", "HEAD"])
 def get_openapi(request: Request, atlas: AtlasDep) -> Response:
@@ -113,7 +115,9 @@ def _paths(atlas: Atlas) -> Schema:
 
 def _plan(plan_id: str, title: str) -> Schema:
     path, name = f"/plans/{plan_id}", plan_id.replace("-", "_")
-    chapter = _query("chapter", "Number of a chapter", {"type": "integer", "minimum": 0})
+    chapter = _query(
+        "chapter", "Number of a chapter", {"type": "integer", "minimum": 0, "maximum": 999}
+    )
     state = _query("state", "State of a sentence", {"type": "string", "enum": list(STATES)})
     versions = [
         _query(each, "Number of a version", {"type": "integer", "minimum": 1})
@@ -140,8 +144,9 @@ def _plan(plan_id: str, title: str) -> Schema:
 
 
 def _facets() -> list[Schema]:
+    schemas: Schema = {"chapter": CHAPTERS, "mapped": {"type": "string", "enum": ["true", "false"]}}
     return [
-        _query(facet, "Values, separated by commas", {"type": "string"})
+        _query(facet, "Values, separated by commas", schemas.get(facet, {"type": "string"}))
         for facet in ("collection", *FACETS)
     ]
 
@@ -162,7 +167,7 @@ def _items(layer: Layer) -> Schema:
         _query(
             "chapter",
             "Chapters that name the item, as in 3,4",
-            {"type": "string", "pattern": "^([0-9]+(,[0-9]+)*)?$"},
+            CHAPTERS,
         ),
         _query(
             "mapped", "Whether it has a geometry", {"type": "string", "enum": ["true", "false"]}
@@ -279,7 +284,7 @@ def _parameters() -> Schema:
         "min_seq": _query(
             "min_seq",
             "Sequence number that the answer must have reached, else 503",
-            {"type": "integer", "minimum": 0},
+            {"type": "integer", "minimum": 0, "maximum": 999_999_999},
         ),
         "crs": _query("crs", "In which system coordinates are answered", systems),
         "bbox-crs": _query("bbox-crs", "In which system the bbox is", systems),

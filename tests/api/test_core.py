@@ -152,7 +152,7 @@ def test_a_property_filter_gives_exactly_what_has_the_value(get, name, value):
     assert get(PROJECTS, **{name: value})["features"] == expected
 
 
-def test_filters_go_together_and_lists_match_by_member(get):
+def test_filters_go_together_and_lists_match_by_member(client, get):
     hits = get(PROJECTS, zone="中部崛起区", industries="数字经济")["features"]
     assert hits
     for feature in hits:

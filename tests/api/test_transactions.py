@@ -372,7 +372,7 @@ def test_a_feature_has_all_of_its_members(editor, left_out):
 
 
 def test_a_column_of_ids_that_is_left_null_is_filled_in(editor):
-    document = parcel()
+    document = parcel(geometry=square(116.99, 36.56))
     document["properties"]["地块编号"] = None
     made = editor.post(PARCELS, json=document).json()
     assert made["properties"]["地块编号"] == made["id"]
