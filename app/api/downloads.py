@@ -21,7 +21,7 @@ from layers.served import EVERYTHING
 from layers.snapshot import LayerSnapshot
 
 from .buffers import buffer_answer
-from .operations import filter_parameters, in_path, reference
+from .operations import filter_parameters, in_path, reference, sorting_parameters
 from .operations import get as described
 from .parameters import parse_items_query, query_pairs, whole_number
 
@@ -208,7 +208,7 @@ def download_links(request: Request, collection_id: str) -> list[Link]:
 
 def describe(layer: Layer) -> Schema:
     """Return the OpenAPI path of a collection's files."""
-    names = ["limit", "offset", "revision", "crs", "sortby", "properties", "skipGeometry"]
+    names = ["limit", "offset", "revision", "crs", "skipGeometry"]
     ending = in_path("ending", "Kind of file", {"type": "string", "enum": list(KINDS)})
     binary = {"schema": {"type": "string", "format": "binary"}}
     kinds = {kind.media_type: binary for kind in KINDS.values()}
@@ -217,7 +217,12 @@ def describe(layer: Layer) -> Schema:
             f"{layer.id}.download",
             f"{layer.title}: items as a file",
             "FeatureCollection",
-            parameters=[ending, *map(reference, names), *filter_parameters(layer)],
+            parameters=[
+                ending,
+                *map(reference, names),
+                *filter_parameters(layer),
+                *sorting_parameters(layer),
+            ],
             missing=True,
             refusals=["416"],
             answers={

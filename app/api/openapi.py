@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep
-from app.links import GEOJSON, OPENAPI, PROBLEM, SCHEMA, address
+from app.links import GEOJSON, OPENAPI, SCHEMA, address
 from layers.coverage import STATES
 from layers.crs import published_crs
 from layers.facets import FACETS
@@ -20,13 +20,20 @@ from layers.filters import LANGUAGES
 
 from . import downloads, history, places, stats, whole
 from .answers import json_answer
+from .edit_operations import (
+    GEOMETRY_SCHEMA,
+    PROBLEM_CONTENT,
+    SECURITY_SCHEMES,
+    item_operations,
+    items_operations,
+)
 from .openapi_tiles import tile_parameters, tile_paths
-from .operations import Schema, filter_parameters
-from .operations import content as _content
+from .operations import CHAPTERS, Schema, filter_parameters, sorting_parameters
 from .operations import get as _get
 from .operations import query as _query
 from .operations import reference as _reference
-from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, refuse_unknown
+from .parameters import DEFAULT_LIMIT, FORMATS, INTERVAL_PATTERN, MAXIMUM_LIMIT, refuse_unknown
+from .search import LONGEST_QUESTION
 
 if TYPE_CHECKING:
     from layers.model import Layer
@@ -60,9 +67,13 @@ def describe(atlas: Atlas, server: str) -> Schema:
         "components": {
             "parameters": _parameters(),
             "responses": {
-                "Problem": _content("What is wrong and how to mend it", PROBLEM, "Problem")
+                "Problem": {
+                    "description": "What is wrong and how to mend it",
+                    "content": PROBLEM_CONTENT,
+                }
             },
             "schemas": _SCHEMAS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -93,8 +104,8 @@ def _paths(atlas: Atlas) -> Schema:
                 "JsonSchema",
                 media_type=SCHEMA,
             )
-        paths[f"{path}/items"] = _items(layer)
-        paths[f"{path}/items/{{featureId}}"] = _item(layer)
+        paths[f"{path}/items"] = _items(layer) | items_operations(layer)
+        paths[f"{path}/items/{{featureId}}"] = _item(layer) | item_operations(layer)
         for part in (history, whole, stats, downloads):
             paths |= part.describe(layer)
     return paths
@@ -102,7 +113,9 @@ def _paths(atlas: Atlas) -> Schema:
 
 def _plan(plan_id: str, title: str) -> Schema:
     path, name = f"/plans/{plan_id}", plan_id.replace("-", "_")
-    chapter = _query("chapter", "Number of a chapter", {"type": "integer", "minimum": 0})
+    chapter = _query(
+        "chapter", "Number of a chapter", {"type": "integer", "minimum": 0, "maximum": 999}
+    )
     state = _query("state", "State of a sentence", {"type": "string", "enum": list(STATES)})
     versions = [
         _query(each, "Number of a version", {"type": "integer", "minimum": 1})
@@ -129,20 +142,25 @@ def _plan(plan_id: str, title: str) -> Schema:
 
 
 def _facets() -> list[Schema]:
+    schemas: Schema = {"chapter": CHAPTERS, "mapped": {"type": "string", "enum": ["true", "false"]}}
     return [
-        _query(facet, "Values, separated by commas", {"type": "string"})
+        _query(facet, "Values, separated by commas", schemas.get(facet, {"type": "string"}))
         for facet in ("collection", *FACETS)
     ]
 
 
 def _items(layer: Layer) -> Schema:
-    names = ["limit", "offset", "after", "revision", "crs", "sortby", "properties", "skipGeometry"]
+    names = ["limit", "offset", "after", "revision", "crs", "skipGeometry"]
     return _get(
         f"{layer.id}.getItems",
         f"{layer.title}: items",
         "FeatureCollection",
         media_type=GEOJSON,
-        parameters=[*map(_reference, names), *filter_parameters(layer)],
+        parameters=[
+            *map(_reference, names),
+            *filter_parameters(layer),
+            *sorting_parameters(layer),
+        ],
     )
 
 
@@ -180,37 +198,29 @@ def _parameters() -> Schema:
         ),
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
         "datetime": _query(
-            "datetime", "RFC 3339 instant or interval of validity", {"type": "string"}
+            "datetime",
+            "RFC 3339 instant or interval of validity",
+            {"type": "string", "pattern": INTERVAL_PATTERN},
         ),
         "revision": _query(
             "revision",
             "Number of an older revision, or the day or moment at which it was the newest",
-            {"type": "string"},
+            {"type": "string", "minLength": 1},
         ),
         "min_seq": _query(
             "min_seq",
             "Sequence number that the answer must have reached, else 503",
-            {"type": "integer", "minimum": 0},
+            {"type": "integer", "minimum": 0, "maximum": 999_999_999},
         ),
         "crs": _query("crs", "In which system coordinates are answered", systems),
         "bbox-crs": _query("bbox-crs", "In which system the bbox is", systems),
-        "filter": _query("filter", "Condition in CQL2", {"type": "string"}),
+        "filter": _query("filter", "Condition in CQL2", {"type": "string", "minLength": 1}),
         "filter-lang": _query(
             "filter-lang",
             "Language of the filter",
             {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
         ),
         "filter-crs": _query("filter-crs", "In which system the filter's shapes are", systems),
-        "sortby": _query(
-            "sortby",
-            "Properties to sort by, with - before them for the largest first",
-            {"type": "array", "items": {"type": "string"}},
-        ),
-        "properties": _query(
-            "properties",
-            "The only properties to answer with",
-            {"type": "array", "items": {"type": "string"}},
-        ),
         "skipGeometry": _query(
             "skipGeometry",
             "Whether to leave out geometry",
@@ -230,7 +240,12 @@ def _parameters() -> Schema:
 
 
 _SEARCH: list[Schema] = [
-    _query("q", "Name, alias, pinyin, initials, or words of the plan", {"type": "string"}),
+    _query(
+        "q",
+        "Name, alias, pinyin, initials, or words of the plan",
+        {"type": "string", "maxLength": LONGEST_QUESTION},
+    )
+    | {"required": True},
     _query("limit", "How many results at most", {"type": "integer", "minimum": 0, "default": 20}),
 ]
 _LINKS: Schema = {
@@ -322,6 +337,7 @@ _SCHEMAS: Schema = {
         },
     },
     "Feature": _FEATURE,
+    "Geometry": GEOMETRY_SCHEMA,
     "Problem": {
         "type": "object",
         "properties": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.links import HTML, JSON
+from layers.filters import queryable_kinds
 
 from .parameters import queryable_names
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from layers.model import Layer
 
 Schema = dict[str, Any]
+
+CHAPTERS: Schema = {"type": "string", "pattern": "^([0-9]{1,9}(,[0-9]{1,9})*)?$"}
+"""Numbers of chapters, separated by commas."""
 
 _SHARED = ["f", "lang", "min_seq"]
 _PROBLEM: Schema = {"$ref": "#/components/responses/Problem"}
@@ -106,9 +110,25 @@ def filter_parameters(layer: Layer) -> list[Schema]:
     return [
         *map(reference, shared),
         *own,
-        query("chapter", "Chapters that name the item, as in 3,4", {"type": "string"}),
+        query("chapter", "Chapters that name the item, as in 3,4", CHAPTERS),
         query("mapped", "Whether it has a geometry", mapped),
     ]
+
+
+def sorting_parameters(layer: Layer) -> list[Schema]:
+    """Return the parameters that say in what order items come, and with which properties."""
+    kinds = queryable_kinds(layer)
+    sortable = [name for name, kind in kinds.items() if kind not in {"geometry", "list"}]
+    keys = [sign + name for name in sortable for sign in ("", "-", "+")]
+    return [
+        _list("sortby", "Properties to sort by; - before one: largest first", keys),
+        _list("properties", "The only properties to answer with", list(layer.schema["properties"])),
+    ]
+
+
+def _list(name: str, description: str, values: list[str]) -> Schema:
+    items = {"type": "string", "enum": values}
+    return query(name, description, {"type": "array", "minItems": 1, "items": items})
 
 
 def _value_schema(declared: Mapping[str, Any]) -> Schema:

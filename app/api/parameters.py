@@ -32,6 +32,7 @@ DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 10_000
 
 FORMATS = ("json", "html")
+LANGUAGES_OF_TEXTS = ("zh", "en")
 
 _COMMON = frozenset(["f", "lang", "min_seq"])
 _ITEMS = frozenset(
@@ -47,11 +48,13 @@ _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _ONE_NUMBER = re.compile(_NUMBER, re.ASCII)
 _NUMBERS = re.compile(f"{_NUMBER}(,{_NUMBER})*", re.ASCII)
-_INSTANT = re.compile(
+_MOMENT = (
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?",
-    re.ASCII,
+    r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
 )
+_INSTANT = re.compile(_MOMENT, re.ASCII)
+INTERVAL_PATTERN = rf"^({_MOMENT}|({_MOMENT}|\.\.|)/({_MOMENT}|\.\.|))$"
+"""What `datetime` can be; that an interval does not end before it begins, it cannot say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
         query = replace(
             query,
             interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
-            equal={name: value for name, value in given.items() if name in declared.equal},
+            equal=_equal(given, declared),
             selection=parse_selection(given) if declared.facets & given.keys() else {},
             condition=_condition(given, declared),
             order=_order(given["sortby"], declared) if "sortby" in given else (),
@@ -234,6 +237,8 @@ def _given(
         if name in seen:
             raise InvalidParameter(name, f"Parameter {name} is given twice; give it once.")
         seen[name] = value
+    if seen.get("lang", "zh") not in LANGUAGES_OF_TEXTS:
+        raise InvalidParameter("lang", "Parameter lang must be zh or en.")
     if seen.get("f", "json") not in formats:
         listed = " or ".join(formats)
         raise InvalidParameter("f", f"Parameter f is {seen['f'][:60]!r}; it must be {listed}.")
@@ -317,6 +322,20 @@ def numbers(name: str, text: str, count: int) -> list[float]:
 
 def _bbox_fault(reason: str) -> InvalidParameter:
     return InvalidParameter("bbox", f"Parameter bbox {reason}.")
+
+
+def _equal(given: Mapping[str, str], declared: _Declared) -> dict[str, str]:
+    """Return the values that properties must have, each of the kind of its property."""
+    equal = {name: value for name, value in given.items() if name in declared.equal}
+    for name, value in equal.items():
+        kind = declared.kinds[name]
+        if kind == "number" and not _ONE_NUMBER.fullmatch(value):
+            raise InvalidParameter(
+                name, f"Parameter {name} is {value[:40]!r}; it must be a number."
+            )
+        if kind == "boolean" and value not in {"true", "false"}:
+            raise InvalidParameter(name, f"Parameter {name} must be true or false.")
+    return equal
 
 
 def _condition(given: Mapping[str, str], declared: _Declared) -> Expression | None:
