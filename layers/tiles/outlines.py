@@ -49,8 +49,9 @@ class Outlines:
         starts = self._packed.wkb_starts[positions]
         words = self._view("u4", 4)
         native = self._view("u1", 1)[starts] == (sys.byteorder == "little")
-        alone: NDArray[np.bool_] = words[starts + 5] == 1
-        return native & (words[starts + 1] == _POLYGON) & alone
+        simple: NDArray[np.bool_] = native & (words[starts + 1] == _POLYGON)
+        simple &= words[starts + 5] == 1
+        return simple
 
     def simple_rings(self, positions: Positions, owners: NDArray[np.int64]) -> Rings:
         """Return the rings of features that are simple, in CRS84 degrees.
