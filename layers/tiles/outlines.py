@@ -49,8 +49,8 @@ class Outlines:
         starts = self._packed.wkb_starts[positions]
         words = self._view("u4", 4)
         native = self._view("u1", 1)[starts] == (sys.byteorder == "little")
-        simple: NDArray[np.bool_] = native & (words[starts + 1] == _POLYGON)
-        simple &= words[starts + 5] == 1
+        polygons = native & (words[starts + 1] == _POLYGON)
+        simple: NDArray[np.bool_] = polygons & (words[starts + 5] == 1)
         return simple
 
     def simple_rings(self, positions: Positions, owners: NDArray[np.int64]) -> Rings:
