@@ -67,16 +67,16 @@ def measure(client: Client, name: str, path: str) -> None:
 
 
 def walk(client: Client, path: str) -> None:
-    """Print how long the pages take that next links lead to."""
-    taken = []
-    for _ in range(_FAR):
-        took, body = client.get(path)
-        taken.append(took)
+    """Print how long pages 2 and 1,000 take, as next links lead there; asked in turn."""
+    pages = [path]
+    while len(pages) < _FAR:
+        _, body = client.get(pages[-1])
         links = {each["rel"]: each["href"] for each in json.loads(body)["links"]}
         parts = urlsplit(links["next"])
-        path = f"{parts.path}?{parts.query}"
-    for name, part in (("pages 2 to 21", taken[1:21]), (f"the last 20 of {_FAR}", taken[-20:])):
-        print(f"{name:20} {'':9} {statistics.median(part):9.1f}", flush=True)
+        pages.append(f"{parts.path}?{parts.query}")
+    taken = [[client.get(each)[0] for each in (pages[1], pages[-1])] for _ in range(_ROUNDS)]
+    for number, times in zip((2, _FAR), zip(*taken, strict=True), strict=True):
+        print(f"{f'page {number}':20} {'':9} {statistics.median(times):9.1f}", flush=True)
 
 
 def memory(process: int) -> str:
