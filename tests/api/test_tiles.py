@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 
@@ -361,18 +360,17 @@ def test_a_collection_links_to_its_style(client, get):
 @pytest.fixture
 def parcels_client(tmp_path, parcels, grid):
     """Serve the parcels; gives a client, and what publishes others and shows them."""
-    home = tmp_path / "served"
-    settings = Settings(home=home, data=parcels)
+    settings = Settings(home=tmp_path / "served", data=parcels)
     application = create_app(settings)
     store = Store(settings.store_address)
-
-    def publish(features):
-        base = store.head("parcels")
-        store.publish("parcels", features, base=base, kind="publish", author="t", message="")
-        asyncio.run(application.state.published.renew())
-
-    publish(grid)
     with TestClient(application, raise_server_exceptions=False) as client:
+
+        def publish(features):
+            base = store.head("parcels")
+            store.publish("parcels", features, base=base, kind="publish", author="t", message="")
+            client.portal.call(application.state.published.renew)
+
+        publish(grid)
         yield client, publish
 
 
