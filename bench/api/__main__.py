@@ -22,7 +22,7 @@ from bench.parcels import layer_name, parcels, publish
 from . import claims
 from .checks import check
 from .cold import cold_tiles, print_cold
-from .install import default_cache, install_packages, install_peer, versions
+from .install import data_form, default_cache, install_packages, install_peer, versions
 from .kinds import kinds as all_kinds
 from .load import Client, Measured, press
 from .peers import (
@@ -119,7 +119,7 @@ class Bench:
     def _published(self, *counts: int) -> Path:
         """Return the home of an atlas with some layers, made once."""
         each = sorted(set(counts))
-        home = self._cache / "-".join(map(layer_name, each))
+        home = self._cache / "-".join([*map(layer_name, each), data_form()])
         if not (home / "published").is_file():
             print(f"Publishing {' and '.join(f'{count:,}' for count in each)} …", flush=True)
             publish(home, each)
@@ -263,18 +263,23 @@ class Bench:
         if only and "cold" not in only:
             return {}
         peers = [self._sites[name] for name in ("tipg", "mapserver") if name in self._sites]
-        return cold_tiles(self._setting, home, peers, self._options.rounds)
+        try:
+            return cold_tiles(self._setting, home, peers, self._options.rounds)
+        except Unusable as error:
+            self._notes.append(f"cold tiles: {error}")
+            return {}
 
     def _claims(self, home: Path) -> list[dict[str, Any]]:
         largest = self._options.million
         counts = sorted({1000, self._options.features, largest})
         every = self._published(*counts)
         found: list[dict[str, Any]] = []
-        for claim in (
+        each: list[Callable[[], list[dict[str, Any]]]] = [
             lambda: claims.start(self._setting, every, largest),
             lambda: claims.growth(self._setting, every, counts, self._options),
             lambda: claims.workers(self._setting, home, self._options),
-        ):
+        ]
+        for claim in each:
             try:
                 found += claim()
             except Unusable as error:

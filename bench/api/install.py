@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -78,6 +79,14 @@ def default_cache() -> Path:
     given = os.environ.get("BENCH_CACHE")
     shared = os.environ.get("XDG_CACHE_HOME")
     return Path(given) if given else Path(shared or Path.home() / ".cache") / "shizhong-atlas-bench"
+
+
+def data_form() -> str:
+    """Return what changes with how the published layers are generated and stored."""
+    root = Path(__file__).parents[2]
+    migrations = sorted(each.name for each in root.glob("layers/store/migrations/versions/*.py"))
+    said = (root / "bench" / "parcels.py").read_bytes() + " ".join(migrations).encode()
+    return hashlib.sha256(said).hexdigest()[:12]
 
 
 def versions(cache: Path) -> dict[str, str]:
