@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from layers.snapshot import Atlas
 
+from .downloads import Downloads
 from .maps.figure import RenderedMap
 from .published import Published, State
 from .templating import Templates
@@ -39,6 +40,12 @@ def get_published(request: Request) -> Published:
     return cast("Published", request.app.state.published)
 
 
+def get_downloads(request: Request) -> Downloads:
+    """Return what writes files for clients."""
+    return cast("Downloads", request.app.state.downloads)
+
+
+DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
 PublishedDep = Annotated[Published, Depends(get_published)]
 StateDep = Annotated[State, Depends(get_state)]
 TemplatesDep = Annotated[Templates, Depends(get_templates)]

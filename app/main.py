@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette_compress import CompressMiddleware
 
 from layers.catalogue import bundled_data, read_bundle
 from layers.publishing import check_store, seed_store
@@ -16,6 +15,8 @@ from layers.store import Store
 from .api import router as api_router
 from .api.reads import Reads
 from .assets import StaticTree
+from .compression import Compress
+from .downloads import Downloads
 from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
@@ -77,12 +78,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.published = published
     app.state.assets = assets
     app.state.settings = settings
+    app.state.downloads = Downloads(settings.home / "downloads")
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)
     assets.mount(app)
     install_problem_handlers(app)
-    app.add_middleware(CompressMiddleware, minimum_size=_SMALLEST_COMPRESSED)
+    app.add_middleware(Compress, minimum_size=_SMALLEST_COMPRESSED)
     if settings.rate_limit:
         app.add_middleware(RateLimit, rate=settings.rate_limit)
     app.add_middleware(SecurityHeaders)
@@ -91,7 +93,14 @@ def create_app(settings: Settings) -> FastAPI:
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["authorization", "content-type", "content-crs", "if-match", "if-none-match"],
-        expose_headers=["ETag", "Location", "Content-Crs", "Link"],
+        expose_headers=[
+            "ETag",
+            "Location",
+            "Content-Crs",
+            "Link",
+            "Content-Disposition",
+            "Content-Range",
+        ],
     )
     return app
 

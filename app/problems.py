@@ -23,8 +23,10 @@ from layers.errors import (
     StaleEdit,
     StoreUnavailable,
     ValidationFailed,
+    Withdrawn,
 )
 
+from .downloads import Busy
 from .i18n import parse_language
 from .links import PROBLEM, prefers_html
 
@@ -52,6 +54,7 @@ class TooLarge(AtlasError):
 
 
 _STATUS: dict[type[AtlasError], int] = {
+    Withdrawn: 410,
     NotFound: 404,
     InvalidParameter: 400,
     PreconditionRequired: 428,
@@ -60,6 +63,7 @@ _STATUS: dict[type[AtlasError], int] = {
     ValidationFailed: 422,
     RevisionConflict: 409,
     NotFresh: 503,
+    Busy: 503,
     StoreUnavailable: 503,
 }
 
@@ -197,6 +201,7 @@ def _page(request: Request, status: int, detail: str) -> str:
         400: words.gettext("请求有误"),
         404: words.gettext("没有找到"),
         405: words.gettext("不能这样访问"),
+        410: words.gettext("已不再公开"),
     }
     page: str = templates.render(
         "problem.html",

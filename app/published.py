@@ -7,26 +7,36 @@ import contextlib
 import logging
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from mmap import mmap
 from typing import TYPE_CHECKING
 
-from layers.database import DatabaseLayer
+from layers.encodings import encoded_document
 from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
-from layers.publishing import compare_plans, find_revision, old_revision, open_atlas
-from layers.snapshot import take_layer
+from layers.history import compare_revisions
+from layers.publishing import compare_plans, lacks_withheld, open_atlas, open_older
+from layers.served import EVERYTHING
+from layers.snapshot import LayerSnapshot
+from layers.statistics import take_statistics
 from layers.store import listen
 
+from .kept import Kept
 from .maps.figure import build_maps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from layers.catalogue import Bundle
     from layers.comparison import Comparison
-    from layers.model import PlanVersion
-    from layers.served import ServedLayer
+    from layers.encodings import Encoding
+    from layers.history import Compared
+    from layers.model import PlanVersion, PublicRevision
+    from layers.served import Query, ServedLayer
     from layers.snapshot import Atlas
+    from layers.statistics import Statistics
     from layers.store import Store
 
     from .assets import StaticTree
@@ -38,6 +48,15 @@ _POLL_S = 1.0
 
 _PATIENCE_S = 0.8
 """How long a request waits for that answer; then it is shown what was known before."""
+
+_OLDER_KEPT = 256_000_000
+"""Bytes of older revisions that are kept in memory once they were asked for."""
+
+_COMPARED_KEPT = 64
+_STATISTICS_KEPT = 256
+_ENCODERS = 2
+_ENCODED_KEPT = 64_000_000
+"""Bytes of compressed layers that are kept in memory; those of large layers are in files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,11 @@ class Published:
         self._folder = folder
         self._largest = largest
         self._lock = threading.Lock()
+        self._older: Kept[ServedLayer] = Kept(_OLDER_KEPT, _bytes_in_memory)
+        self._compared: Kept[Compared] = Kept(_COMPARED_KEPT)
+        self._statistics: Kept[Statistics] = Kept(_STATISTICS_KEPT)
+        self._encoded: Kept[memoryview] = Kept(_ENCODED_KEPT, _size)
+        self._encoders = ThreadPoolExecutor(_ENCODERS, "encoder")
         self._stopped = threading.Event()
         self._stopped.set()
         self._state = self._take(None)
@@ -156,23 +180,65 @@ class Published:
         state = self._state
         if state.sequence < wanted:
             raise NotFresh(
-                f"The store is at sequence {state.sequence} here, {wanted} is asked for; try again "
-                "in a second."
+                f"The store has not reached sequence {wanted} here; try again in a second."
             )
         return state
 
-    def revision(self, head: ServedLayer, text: str) -> ServedLayer:
-        """Return an older revision of a layer; see `layers.publishing.old_revision`.
+    def revision(self, head: ServedLayer, shown: PublicRevision) -> ServedLayer:
+        """Return a revision of a layer as it may be shown now; see `layers.publishing.open_older`.
 
-        Raises
-        ------
-        InvalidParameter, NotFound
-            If the text names no revision.
+        The store is asked whether something has become internal since. Revisions that were asked
+        for last are kept.
         """
-        if isinstance(head, DatabaseLayer):
-            return head.at(find_revision(self._store, head.layer.id, text))
-        revision, features = old_revision(self._store, head.layer, text)
-        return take_layer(head.layer, revision, features)
+        self._refresh()
+        now = self._state.atlas.layers.get(head.layer.id, head)
+        if shown.number == now.shown.number:
+            return now
+        key = (head.layer.id, shown.stored, shown.created, now.history.withheld)
+        return self._older.get(key, lambda: open_older(self._store, now, shown, self._folder))
+
+    def lacks_withheld(self, snapshot: ServedLayer) -> bool:
+        """Tell whether a revision once showed what is internal now."""
+        return lacks_withheld(self._store, snapshot)
+
+    def encode(self, snapshot: LayerSnapshot, encoding: Encoding) -> Future[memoryview]:
+        """Begin to compress a whole layer's GeoJSON; it is made once for each revision.
+
+        It has threads of its own, so that whoever waits for a large layer holds up nobody else.
+        """
+        packed = snapshot.packed
+        key = (snapshot.layer.id, packed.digest, packed.folder, encoding)
+        return self._encoders.submit(
+            self._encoded.get, key, lambda: encoded_document(packed, encoding)
+        )
+
+    def statistics(
+        self, snapshot: ServedLayer, zones: ServedLayer | None, query: Query, text: str
+    ) -> Statistics:
+        """Return the statistics of what a query finds in a layer, by the zones of another.
+
+        Parameters
+        ----------
+        text : str
+            Names the query: what was counted last under a name is kept.
+        """
+        drawn = () if zones is None else zones.stream(EVERYTHING)
+        areas = [each for each in drawn if each.geometry]
+        key = (snapshot.layer.id, snapshot.digest, zones and zones.digest, text)
+        return self._statistics.get(key, lambda: take_statistics(snapshot.shapes(query), areas))
+
+    def differences(
+        self, head: ServedLayer, old: PublicRevision | None, new: PublicRevision, limit: int
+    ) -> Compared:
+        """Return how two revisions differ; see `layers.history.compare_revisions`.
+
+        The comparisons that were asked for last are kept.
+        """
+        history = head.history
+        key = (head.layer.id, history.withheld, old and old.stored, new.stored, new.created, limit)
+        return self._compared.get(
+            key, lambda: compare_revisions(self._store, head.layer, history, old, new, limit)
+        )
 
     def compare(
         self, plan_id: str, old: str | None, new: str | None
@@ -190,6 +256,10 @@ class Published:
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
     def _look(self) -> None:
+        for snapshot in self._state.atlas.layers.values():
+            # That of a large layer takes a while, and the start does not wait for it.
+            with contextlib.suppress(StoreUnavailable):
+                snapshot.history.read()
         while not self._stopped.wait(_POLL_S / 2):
             self._refresh()
 
@@ -210,6 +280,18 @@ class Published:
         atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder, self._largest)
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
+
+
+def _bytes_in_memory(snapshot: ServedLayer) -> float:
+    if not isinstance(snapshot, LayerSnapshot):
+        return 10_000
+    # Features as values take several times their bytes.
+    packed = snapshot.packed
+    return 10_000 + (0 if packed.folder else 5 * (len(packed.document) + len(packed.wkb)))
+
+
+def _size(encoded: memoryview) -> float:
+    return 1_000 + (0 if isinstance(encoded.obj, mmap) else len(encoded))
 
 
 def _version(name: str, text: str | None) -> int | None:

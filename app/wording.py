@@ -73,6 +73,12 @@ _PAIRS: Mapping[str, str] = {
     "added": gettext_noop("新增"),
     "removed": gettext_noop("删除"),
 }
+_KINDS: Mapping[str, str] = {
+    "seed": gettext_noop("随图集而来"),
+    "publish": gettext_noop("发布"),
+    "edit": gettext_noop("逐项修改"),
+    "rollback": gettext_noop("恢复旧版"),
+}
 _DIGITS = "〇一二三四五六七八九"
 _SKETCHES = frozenset(["P3", "P4"])
 
@@ -181,6 +187,10 @@ class Wording:
     def pair(self, code: str) -> str:
         """Return what became of a paragraph in another version of the text in words."""
         return self.gettext(_PAIRS[code])
+
+    def kind(self, code: str) -> str:
+        """Return how a revision came about in words."""
+        return self.gettext(_KINDS[code]) if code in _KINDS else code
 
     def unit(self, code: str) -> str:
         """Return a unit of the plan's figures in words."""

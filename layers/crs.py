@@ -80,9 +80,14 @@ class PublishedCrs:
 
         Its sides are cut into pieces, since what is straight here is curved there.
         """
-        sides = shapely.box(box.west, box.south, box.east, box.north)
         longest = max(box.east - box.west, box.north - box.south)
-        return self.to_crs84(shapely.segmentize(sides, longest / _SIDE or 1.0))
+        if longest == 0:
+            return self.to_crs84(shapely.Point(box.west, box.south))
+        if box.west == box.east or box.south == box.north:
+            line = shapely.LineString([(box.west, box.south), (box.east, box.north)])
+            return self.to_crs84(shapely.segmentize(line, longest / _SIDE))
+        sides = shapely.box(box.west, box.south, box.east, box.north)
+        return self.to_crs84(shapely.segmentize(sides, longest / _SIDE))
 
     def _rounded(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         moved = _change(self.code, back=False)(positions)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import marshal
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from tempfile import TemporaryFile
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from sqlalchemy.exc import DataError, InternalError
 
 from .database_tiles import DatabaseTiles
 from .errors import InvalidParameter, NotFound
+from .history import history_of
 from .model import BBox, Feature
 from .packed import BETWEEN, HEAD, TAIL, features_json
 from .queries import behind, conditions, in_order, is_public, meets_box, sort_keys
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .model import Layer, Revision
+    from .history import History
+    from .model import Layer, PublicRevision, Revision
     from .served import Query
     from .store import Store
 
@@ -114,6 +117,7 @@ class DatabaseLayer:
     count: int
     bbox: BBox | None
     digest: str
+    history: History
     _counts: LRUCache[Hashable, int] = field(
         default_factory=lambda: LRUCache(_COUNTS_KEPT), repr=False
     )
@@ -123,6 +127,20 @@ class DatabaseLayer:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     is_large = True
+
+    @property
+    def shown(self) -> PublicRevision:
+        """The revision as the public knows it."""
+        return self.history.newest
+
+    @property
+    def revision_id(self) -> str:
+        """What names these bytes for ever in addresses: public number and digest."""
+        return f"{self.shown.number}-{self.digest}"
+
+    def with_history(self, history: History) -> DatabaseLayer:
+        """Return the same with another history."""
+        return replace(self, history=history)
 
     def read(self, query: Query, limit: int, start: Start = BEGINNING) -> DatabasePage:
         """Return a page of what a query finds.
@@ -196,6 +214,12 @@ class DatabaseLayer:
             spool.seek(0)
             while spool.tell() < end:
                 yield from _features(marshal.load(spool))  # noqa: S302  it was written here
+
+    def shapes(self, query: Query) -> Iterator[NDArray[np.object_]]:
+        """Yield the geometries of what a query finds, some thousands at a time."""
+        found = self.stream(query)
+        while batch := list(islice(found, _STREAMED)):
+            yield np.array([each.geometry for each in batch], dtype=object)
 
     def parts(self) -> Iterator[bytes]:
         """Yield the whole layer as a GeoJSON FeatureCollection, the bytes of a packed one."""
@@ -301,6 +325,7 @@ def open_in_database(
         count,
         None if box[0] is None else BBox(*box),
         sha256(b"".join(map(bytes, digests))).hexdigest(),
+        history_of(revision),
     )
 
 

@@ -6,6 +6,7 @@ for what it breaks, not for what was broken before it.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +17,14 @@ from shapely.geometry import mapping, shape
 
 from .checks import check_layer, make_report
 from .crs import published_crs
-from .errors import InvalidParameter, NotFound, RevisionConflict, StaleEdit, ValidationFailed
+from .errors import (
+    InvalidParameter,
+    NotFound,
+    RevisionConflict,
+    StaleEdit,
+    Taken,
+    ValidationFailed,
+)
 from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
@@ -37,6 +45,11 @@ if TYPE_CHECKING:
     Near: TypeAlias = Callable[[Sequence[BBox]], Sequence[Feature]]
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
+ID_PATTERN = r"^(?!\.{1,2}$)[^/\u0000-\u001f\u007f-\u009f]+$"
+"""What an id can be that stands in an address."""
+
+_LONGEST_ID = 200
+_LONE = re.compile("[\ud800-\udfff]")
 _TRIES = 8
 _WHOLE = 2_000
 """Features up to which a layer is checked whole when one of them is edited."""
@@ -95,14 +108,13 @@ class Editing:
         """
         layer = self.layer
         properties = _object(document, "properties")
-        given = document.get("id") or properties.get(layer.id_column or "")
-        feature_id = str(given) if given else f"{layer.id}-{self._new_name()}"
+        column = properties.get(layer.id_column or "")
+        made = f"{layer.id}-{self._new_name()}" if column is None else column
+        feature_id = _id(document.get("id", made))
 
         def change(before: Feature | None) -> Feature:
             if before is not None:
-                raise InvalidParameter(
-                    "id", f"Collection {layer.id} has an item {feature_id} already; change that."
-                )
+                raise Taken(f"Collection {layer.id} has an item {feature_id} already; change that.")
             return Feature(
                 feature_id,
                 _geometry(document.get("geometry"), layer, crs),
@@ -127,6 +139,8 @@ class Editing:
         """
         layer = self.layer
         properties = _object(document, "properties")
+        if str(document.get("id", feature_id)) != feature_id:
+            raise InvalidParameter("id", f"The id of this item is {feature_id}; it stays that.")
 
         def change(before: Feature | None) -> Feature:
             self._look(before, feature_id)
@@ -186,7 +200,7 @@ class Editing:
     def _publish(self, feature_id: str, change: Change, verb: str) -> Feature | None:
         """Publish what a change makes of a feature, again and again while others come between."""
         if self.key is not None and (done := self.store.keyed(self.layer_id, self.key)):
-            return self.store.feature(done, feature_id)
+            return self._again(done, feature_id, verb)
         for _ in range(_TRIES):
             head = self.store.head(self.layer_id)
             before = None if head is None else self.store.feature(head, feature_id)
@@ -218,6 +232,16 @@ class Editing:
         raise RevisionConflict(
             f"Layer {self.layer_id} is being changed by others all the time; try again."
         )
+
+    def _again(self, revision: Revision, feature_id: str, verb: str) -> Feature | None:
+        """Return what an edit of this key made before."""
+        made = self.store.feature(revision, feature_id)
+        if (made is None) != (verb == "Removed"):
+            raise Taken(
+                f"The key of this edit was used for another one, revision {revision.number} of "
+                f"{self.layer_id}; give each edit a key of its own."
+            )
+        return made
 
     def _check(self, head: Revision | None, before: Feature | None, after: Feature | None) -> str:
         """Return what the log is to say of warnings.
@@ -272,6 +296,17 @@ def _key(finding: Finding) -> tuple[str, str | None, str]:
     return finding.rule, finding.feature_id, finding.field
 
 
+def _id(given: object) -> str:
+    text = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
+    if len(text) > _LONGEST_ID or not re.search(ID_PATTERN, text) or _LONE.search(text):
+        raise InvalidParameter(
+            "id",
+            f"An id is a text or a whole number of at most {_LONGEST_ID} signs that can stand in "
+            "an address, without / and control characters.",
+        )
+    return text
+
+
 def _object(document: Mapping[str, Any], member: str) -> dict[str, Any]:
     value = document.get(member)
     if value is None:
@@ -298,8 +333,13 @@ def _complete(
     full = {**dict.fromkeys(missing), **properties}
     # QGIS sends null for a column that nobody has filled in.
     column = layer.id_column
-    if column is not None and column in declared and full.get(column) is None:
-        full[column] = feature_id
+    if column is not None and column in declared:
+        if full.get(column) is None:
+            full[column] = feature_id
+        elif str(full[column]) != feature_id:
+            raise InvalidParameter(
+                column, f"{column} is the id, {feature_id}; add another item under another id."
+            )
     return {name: full[name] for name in order if name in full}
 
 
@@ -312,7 +352,8 @@ def _geometry(document: Any, layer: Layer, crs: PublishedCrs | None = None) -> B
     """Return a geometry in CRS84 degrees, of more parts where the layer holds only such."""
     if document is None:
         return None
-    if not isinstance(document, dict) or document.get("type") not in _GEOMETRIES:
+    kind = document.get("type") if isinstance(document, dict) else None
+    if not isinstance(kind, str) or kind not in _GEOMETRIES:
         raise InvalidParameter(
             "geometry",
             f'Member "geometry" must be null or one of {", ".join(sorted(_GEOMETRIES))}.',
@@ -321,7 +362,7 @@ def _geometry(document: Any, layer: Layer, crs: PublishedCrs | None = None) -> B
         read = shapely.force_2d(shape(document))
     except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as error:
         raise InvalidParameter(
-            "geometry", f'Member "geometry" is not a {document["type"]} ({str(error)[:120]}).'
+            "geometry", f'Member "geometry" is not a {kind} ({str(error)[:120]}).'
         ) from None
     geometry = (crs or published_crs()[0]).to_crs84(read)
     if not _is_on_earth(geometry):

@@ -4,13 +4,15 @@
 
     AtlasError
     ├── NotFound              an id that names nothing
+    │   └── Withdrawn         what was public once and is no longer
     ├── InvalidParameter      a value that a caller gave
     ├── CrsError              coordinates in a system that the operation cannot take
     ├── DataInvalid           published data or a source file is not what it must be
     │   └── ValidationFailed  the same, with the findings
     ├── NotAllowed            somebody who is not known, or may not do this
     ├── RevisionConflict      a publish based on a revision that is no longer the head
-    │   └── StaleEdit         an edit of a feature that has been changed since it was read
+    │   ├── StaleEdit         an edit of a feature that has been changed since it was read
+    │   └── Taken             a name that something else has already
     ├── NotFresh              a replica has not caught up with what is asked for
     └── StoreUnavailable      the store cannot be opened, read or written
 
@@ -48,6 +50,12 @@ class NotFound(AtlasError):
 
     code = "not-found"
     exit_status = 4
+
+
+class Withdrawn(NotFound):
+    """What is asked for was public once, and is not shown any more."""
+
+    code = "withdrawn"
 
 
 class InvalidParameter(AtlasError):
@@ -149,6 +157,12 @@ class StaleEdit(RevisionConflict):
     """An edit is based on a state of a feature that is no longer published."""
 
     code = "stale-edit"
+
+
+class Taken(RevisionConflict):
+    """An id, or the key of an edit, is that of something else already."""
+
+    code = "taken"
 
 
 class NotAllowed(AtlasError):

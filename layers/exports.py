@@ -53,6 +53,21 @@ FORMATS: Mapping[str, Format] = {
 ENDINGS = (".geojson", ".json", ".csv", ".parquet", *FORMATS)
 
 
+def check_format(path: Path, crs: int | None = None) -> str:
+    """Return the ending of a file's name, which says its format; see `export_layer`."""
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InvalidParameter(
+            "to", f"{path.name}: the ending must be one of {', '.join(ENDINGS)}."
+        )
+    if crs is not None and crs not in CRS_CHOICES:
+        allowed = ", ".join(map(str, CRS_CHOICES))
+        raise InvalidParameter("crs", f"EPSG:{crs} is not offered; there are {allowed}.")
+    if crs not in {None, 4326} and ending in {".geojson", ".json", ".kml"}:
+        raise InvalidParameter("crs", f"{ending} files are in WGS 84 by their standard.")
+    return ending
+
+
 def export_layer(
     layer: Layer, features: Sequence[Feature], path: Path, crs: int | None = None
 ) -> Path:
@@ -75,16 +90,7 @@ def export_layer(
     InvalidParameter
         If the ending or the CRS is unknown, or does not go with the format.
     """
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise InvalidParameter(
-            "to", f"{path.name}: the ending must be one of {', '.join(ENDINGS)}."
-        )
-    if crs is not None and crs not in CRS_CHOICES:
-        allowed = ", ".join(map(str, CRS_CHOICES))
-        raise InvalidParameter("crs", f"EPSG:{crs} is not offered; there are {allowed}.")
-    if crs not in {None, 4326} and ending in {".geojson", ".json", ".kml"}:
-        raise InvalidParameter("crs", f"{ending} files are in WGS 84 by their standard.")
+    ending = check_format(path, crs)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".atlas-") as folder:
         written = Path(folder) / f"{layer.id}{ending}"
         _WRITERS.get(ending, _write_gdal)(features, written, crs or 4326)

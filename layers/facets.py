@@ -6,6 +6,7 @@ features there would be if it were chosen beside what the other facets have chos
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +21,8 @@ Selection: TypeAlias = "Mapping[str, frozenset[str]]"
 
 NO_VALUE = "none"
 """Value of a facet for features that have none: no zone, no stage."""
+
+_CHAPTER = re.compile("[0-9]{1,9}", re.ASCII)
 
 
 def facet_values(facet: str, feature: Feature) -> tuple[str, ...]:
@@ -44,7 +47,7 @@ def parse_selection(given: Mapping[str, str]) -> dict[str, frozenset[str]]:
     }
     if not selection.get("mapped", frozenset()) <= {"true", "false"}:
         raise InvalidParameter("mapped", "Parameter mapped must be true or false.")
-    if not all(value.isascii() and value.isdecimal() for value in selection.get("chapter", ())):
+    if not all(_CHAPTER.fullmatch(value) for value in selection.get("chapter", ())):
         raise InvalidParameter("chapter", "Parameter chapter must be a number, or several: 3,4.")
     return selection
 

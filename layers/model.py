@@ -137,6 +137,33 @@ class Revision:
     sequence: int
 
 
+class PublicRevision(NamedTuple):
+    """One state of a layer as the public can tell it from the one before.
+
+    Attributes
+    ----------
+    number : int
+        1 for the first, without gaps. Revisions in which only internal features changed have none,
+        so that it says nothing of them; a layer without any has the store's numbers.
+    stored, seen : int
+        The store's numbers of this revision, and of the newest one that was looked at; never
+        shown.
+    added, removed, changed : int
+        Public features, against the state before, as it was seen then.
+    """
+
+    layer_id: str
+    number: int
+    stored: int
+    seen: int
+    kind: str
+    message: str
+    created: datetime
+    added: int
+    removed: int
+    changed: int
+
+
 @dataclass(frozen=True, slots=True)
 class PlanVersion:
     """One imported state of a plan's text.

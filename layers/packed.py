@@ -81,6 +81,8 @@ class Packed:
         Positions sorted by id.
     columns : Mapping
         Properties with simple values, and lists of texts, as Arrow arrays.
+    folder : Path or None
+        Where its files are; None in memory.
     """
 
     document: memoryview
@@ -95,6 +97,7 @@ class Packed:
     ids: pa.Array
     by_id: NDArray[np.uint32]
     columns: Mapping[str, pa.Array]
+    folder: Path | None = None
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -230,21 +233,29 @@ def open_packed(folder: Path) -> Packed | None:
     if metadata.get(b"form") != _FORM.encode():
         return None
     return _opened(
-        _mapped(folder / "document.geojson"),
-        _mapped(folder / "geometry.wkb"),
+        mapped_file(folder / "document.geojson"),
+        mapped_file(folder / "geometry.wkb"),
         table,
         metadata[b"digest"].decode(),
+        folder,
     )
 
 
-def _mapped(path: Path) -> memoryview:
+def mapped_file(path: Path) -> memoryview:
+    """Return the bytes of a file, which are read from it as they are used."""
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             return memoryview(b"")
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _opened(document: memoryview, wkb: memoryview, table: pa.Table, digest: str) -> Packed:
+def _opened(
+    document: memoryview,
+    wkb: memoryview,
+    table: pa.Table,
+    digest: str,
+    folder: Path | None = None,
+) -> Packed:
     ends, wkb_ends = _numbers(table, "#end"), _numbers(table, "#wkb_end")
     return Packed(
         document=document.toreadonly(),
@@ -261,6 +272,7 @@ def _opened(document: memoryview, wkb: memoryview, table: pa.Table, digest: str)
         columns={
             name: _array(table, name) for name in table.column_names if not name.startswith("#")
         },
+        folder=folder,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import orjson
 import shapely
 
 from .comparison import check_citations, compare
-from .database import open_in_database
+from .database import DatabaseLayer, open_in_database
 from .document import take_document
 from .errors import (
     DataInvalid,
@@ -22,6 +23,7 @@ from .errors import (
     ValidationFailed,
 )
 from .geojson import digest
+from .history import read_history
 from .indicators import add_actual
 from .model import PlanVersion
 from .plan import Citation, decode_plan, parse_plan
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from .document import PlanDocument
     from .errors import Finding
     from .indicators import Actual, IndicatorSet
-    from .model import Feature, Layer, Revision
+    from .model import Feature, Layer, PublicRevision, Revision
     from .plan import PlanText
     from .served import ServedLayer
     from .statements import Result, Statement
@@ -119,7 +121,7 @@ def open_atlas(
             layers[layer.id] = known[layer.id]
         else:
             earlier = known.get(layer.id)
-            layers[layer.id] = open_head(store, layer, head, folder, largest, earlier)
+            layers[layer.id] = _open_newest(store, layer, head, folder, largest, earlier)
     documents, search = _read_plans(store, bundle, layers, before)
     own = bundle.plans[bundle.catalogue.plan]
     return Atlas(
@@ -174,32 +176,81 @@ def open_head(
     """Return what may be shown of a layer's head.
 
     A large layer is packed into files when it is first opened, and mapped into memory from then on;
-    those of older heads are removed. One that is larger still stays in the database; see
-    `open_atlas`.
+    those of all but a few older revisions are removed. One that is larger still stays in the
+    database; see `open_atlas`.
 
     Parameters
     ----------
     before : ServedLayer, optional
         An older revision; where few features have changed since, the others are copied from it.
     """
-    count = store.count(head)
-    if largest is not None and count > largest and store.is_database:
+    if largest is not None and store.is_database and store.count(head) > largest:
         return open_in_database(store, layer, head)
-    features = (each for each in store.stream(head) if layer.is_public(each))
+    return _open(store, layer, head, frozenset(), folder, before)
+
+
+def _open_newest(
+    store: Store,
+    layer: Layer,
+    head: Revision,
+    folder: Path | None,
+    largest: int | None,
+    before: ServedLayer | None,
+) -> ServedLayer:
+    """Return the head with its public history, which is read at once if that takes no time."""
+    earlier = None if before is None else before.history
+    history = read_history(store, layer, head, earlier)
+    opened = open_head(store, layer, head, folder, largest, before).with_history(history)
+    if not opened.is_large or (earlier is not None and earlier.known):
+        history.read()
+    return opened
+
+
+def open_older(
+    store: Store, head: ServedLayer, shown: PublicRevision, folder: Path | None = None
+) -> ServedLayer:
+    """Return an older revision of a layer as it may be shown now.
+
+    What is internal now is not shown, whatever it was then.
+    """
+    revision = store.revision(head.layer.id, shown.stored)
+    history = head.history.until(shown)
+    if isinstance(head, DatabaseLayer):
+        return head.at(revision).with_history(history)
+    opened = _open(store, head.layer, revision, head.history.withheld, folder)
+    return opened.with_history(history)
+
+
+def lacks_withheld(store: Store, snapshot: ServedLayer) -> bool:
+    """Tell whether a revision had public features that are internal now, and so not in it."""
+    withheld = snapshot.history.withheld
+    stored = snapshot.shown.stored
+    return bool(withheld) and not withheld.isdisjoint(store.history.ids(snapshot.layer, stored))
+
+
+def _open(
+    store: Store,
+    layer: Layer,
+    revision: Revision,
+    withheld: frozenset[str],
+    folder: Path | None,
+    before: ServedLayer | None = None,
+) -> LayerSnapshot:
+    count = store.count(revision)
+    features = (
+        each for each in store.stream(revision) if layer.is_public(each) and each.id not in withheld
+    )
     if folder is None or count < LARGE:
-        return take_layer(layer, head, features)
-    files = folder / f"{layer.id}-{head.number}-{_shown_by(layer, head)}"
-    known = open_layer(layer, head, files)
+        return take_layer(layer, revision, features)
+    files = folder / f"{layer.id}-{revision.number}-{_shown_by(layer, revision, withheld)}"
+    known = open_layer(layer, revision, files)
     if known is None:
-        edits = _edits(store, before, head) if isinstance(before, LayerSnapshot) else None
+        edits = _edits(store, before, revision) if isinstance(before, LayerSnapshot) else None
         if edits is None or not isinstance(before, LayerSnapshot):
-            known = take_layer(layer, head, features, count=count, folder=files)
+            known = take_layer(layer, revision, features, count=count, folder=files)
         else:
-            known = change_layer(before, head, edits, files)
-        form = re.compile(rf"{re.escape(layer.id)}-\d+-[0-9a-f]{{16}}")
-        for older in folder.iterdir():
-            if older != files and form.fullmatch(older.name):
-                shutil.rmtree(older, ignore_errors=True)
+            known = change_layer(before, revision, edits, files)
+        _remove_older(layer, files)
     return known
 
 
@@ -236,10 +287,28 @@ def _edits(store: Store, before: LayerSnapshot, head: Revision) -> Edits | None:
     return Edits(changed, removed, added)
 
 
-def _shown_by(layer: Layer, head: Revision) -> str:
+_OLDER_KEPT = 3
+"""Older revisions of a large layer whose files are kept beside those of the newest."""
+
+
+def _remove_older(layer: Layer, made: Path) -> None:
+    """Remove the files of a layer's revisions that were opened longest ago."""
+    form = re.compile(rf"{re.escape(layer.id)}-(\d+)-[0-9a-f]{{16}}")
+    others: list[tuple[int, float, Path]] = []
+    for each in made.parent.iterdir():
+        if each != made and (match := form.fullmatch(each.name)):
+            with suppress(FileNotFoundError):
+                others.append((int(match[1]), each.stat().st_mtime, each))
+    newest = max((number for number, _, _ in others), default=0)
+    oldest_last = sorted(others, key=lambda each: (each[0] == newest, each[1]), reverse=True)
+    for _, _, folder in oldest_last[_OLDER_KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shown_by(layer: Layer, revision: Revision, withheld: frozenset[str]) -> str:
     """Return what changes when the files of a layer would: its features, its declaration."""
-    declared = orjson.dumps([head.digest, layer.access, layer.schema], option=orjson.OPT_SORT_KEYS)
-    return sha256(declared).hexdigest()[:16]
+    shown_by = [revision.digest, layer.access, layer.schema, *sorted(withheld)]
+    return sha256(orjson.dumps(shown_by, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _results(
@@ -270,16 +339,10 @@ def _drawn(features: Iterable[Feature]) -> dict[str, tuple[bytes, Any]]:
     }
 
 
-def old_revision(store: Store, layer: Layer, text: str) -> tuple[Revision, list[Feature]]:
-    """Return an older revision of a layer and its public features.
+def find_revision(store: Store, layer_id: str, text: str) -> Revision:
+    """Return the revision that a number of the store, a day or a moment names.
 
-    What is internal now is not shown, whatever it was then.
-
-    Parameters
-    ----------
-    text : str
-        Number of the revision, or an ISO 8601 day or moment at which it was the newest; a day
-        means its end (UTC).
+    A day means its end (UTC); the number counts internal changes too, see `layers.history`.
 
     Raises
     ------
@@ -288,20 +351,6 @@ def old_revision(store: Store, layer: Layer, text: str) -> tuple[Revision, list[
     NotFound
         If there was no such revision.
     """
-    revision = find_revision(store, layer.id, text)
-    head = store.head(layer.id)
-    now = [] if head is None else store.features(head)
-    internal = {feature.id for feature in now if not layer.is_public(feature)}
-    features = [
-        each
-        for each in store.features(revision)
-        if layer.is_public(each) and each.id not in internal
-    ]
-    return revision, features
-
-
-def find_revision(store: Store, layer_id: str, text: str) -> Revision:
-    """Return the revision that a number, a day or a moment names; see `old_revision`."""
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return store.revision(layer_id, int(text))
     try:

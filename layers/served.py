@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from .filters import Expression
-    from .model import BBox, Feature, Layer, Revision
+    from .history import History
+    from .model import BBox, Feature, Layer, PublicRevision, Revision
     from .tiles import TileSource
 
 
@@ -109,6 +110,21 @@ class ServedLayer(Protocol):
         """The state that is shown."""
 
     @property
+    def history(self) -> History:
+        """Of the layer up to this revision, as far as it is public."""
+
+    @property
+    def shown(self) -> PublicRevision:
+        """The revision as the public knows it."""
+
+    @property
+    def revision_id(self) -> str:
+        """What names these bytes for ever in addresses: public number and digest."""
+
+    def with_history(self, history: History) -> ServedLayer:
+        """Return the same with another history."""
+
+    @property
     def bbox(self) -> BBox | None:
         """Of all geometries; None if there is none."""
 
@@ -148,6 +164,15 @@ class ServedLayer(Protocol):
 
     def feature(self, feature_id: str) -> Feature | None:
         """Return a feature; None if the layer has none of this id."""
+
+    def stream(self, query: Query) -> Iterator[Feature]:
+        """Yield all that a query finds, in order, without holding it in memory."""
+
+    def shapes(self, query: Query) -> Iterator[NDArray]:  # type: ignore[type-arg]
+        """Yield the geometries of what a query finds, in CRS84 degrees, some thousands at a time.
+
+        They are None where a feature has none.
+        """
 
     def parts(self) -> Iterator[bytes | memoryview]:
         """Yield the whole layer as a GeoJSON FeatureCollection."""

@@ -7,7 +7,7 @@ serialised once, and found by id, by position, by box and by property without a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
@@ -19,6 +19,7 @@ from .errors import InvalidParameter, NotFound
 from .facets import NO_VALUE, facet_values, meets
 from .filters import find, indexed_names
 from .geojson import feature_document
+from .history import history_of
 from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
     from .catalogue import Catalogue
     from .document import PlanDocument
+    from .history import History
     from .indicators import Actual, IndicatorSet
-    from .model import Feature, Layer, Revision
+    from .model import Feature, Layer, PublicRevision, Revision
     from .packed import Positions
     from .plan import Outline
     from .repacked import Edits
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from .tiles import TileSource
 
 _FEW = 2_000
+_SHAPES_AT_ONCE = 20_000
 
 LARGE = 20_000
 """Features from which on a layer is kept in files, and is neither listed nor drawn whole."""
@@ -87,6 +90,8 @@ class LayerSnapshot:
 
     Attributes
     ----------
+    revision : Revision
+        As the store counts it, internal features included; `shown` is what may be shown of it.
     packed : Packed
         Its features in the order in which they are served.
     features : sequence of Feature
@@ -95,6 +100,8 @@ class LayerSnapshot:
         Of all geometries; None if there is none.
     tiles : TileSource
         The same as vector tiles.
+    history : History
+        Of the layer up to this revision, as far as it is public.
     """
 
     layer: Layer
@@ -104,6 +111,21 @@ class LayerSnapshot:
     bbox: BBox | None
     indexes: Indexes
     tiles: TileSource
+    history: History
+
+    @property
+    def shown(self) -> PublicRevision:
+        """The revision as the public knows it."""
+        return self.history.newest
+
+    @property
+    def revision_id(self) -> str:
+        """What names these bytes for ever in addresses: public number and digest."""
+        return f"{self.shown.number}-{self.digest}"
+
+    def with_history(self, history: History) -> LayerSnapshot:
+        """Return the same with another history."""
+        return replace(self, history=history)
 
     @property
     def digest(self) -> str:
@@ -186,6 +208,20 @@ class LayerSnapshot:
             kept = [position for position in found if test(self.features[position])]
             found = np.array(kept, dtype=np.uint32)
         return _sorted(found, self.packed, query.order) if query.order else found
+
+    def stream(self, query: Query) -> Iterator[Feature]:
+        """Yield the features that `select` finds, without holding them all."""
+        for position in self.select(query):
+            yield self.features[int(position)]
+
+    def shapes(self, query: Query) -> Iterator[NDArray[np.object_]]:
+        """Yield the geometries of what `select` finds, some thousands at a time.
+
+        They are in CRS84 degrees, None where a feature has none.
+        """
+        found = self.select(query)
+        for start in range(0, len(found), _SHAPES_AT_ONCE):
+            yield self.packed.geometries(found[start : start + _SHAPES_AT_ONCE])
 
     def answers_at_once(self, query: Query) -> bool:
         """Tell whether a query takes next to no time: the layer is small, or indexes are there."""
@@ -542,7 +578,8 @@ def _snapshot(
     bbox = None if low is None or high is None else BBox(*map(float, (*low[:2], *high[2:])))
     indexes = Indexes(packed)
     tiles = LayerTiles(layer, packed, indexes)
-    return LayerSnapshot(layer, revision, packed, features, bbox, indexes, tiles)
+    history = history_of(revision)
+    return LayerSnapshot(layer, revision, packed, features, bbox, indexes, tiles, history)
 
 
 OVERVIEW = (

@@ -9,15 +9,20 @@ from fastapi import APIRouter
 from . import (
     common,
     conformance,
+    downloads,
     facets,
     features,
+    history,
     indicators,
     openapi,
+    places,
     plans,
     schemas,
     search,
+    stats,
     tiles,
     transactions,
+    whole,
 )
 
 router = APIRouter()
@@ -28,6 +33,11 @@ for _part in (
     schemas,
     transactions,
     tiles,
+    history,
+    whole,
+    downloads,
+    places,
+    stats,
     openapi,
     facets,
     plans,

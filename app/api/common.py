@@ -12,6 +12,7 @@ from app.links import GEOJSON, HTML, JSON, OPENAPI, POINTER, SCHEMA, STYLE, addr
 from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
+from .downloads import download_links
 from .parameters import refuse_unknown
 
 if TYPE_CHECKING:
@@ -118,11 +119,15 @@ def collection_document(request: Request, words: Wording, snapshot: ServedLayer)
         link(address(request, f"{path}/items"), "items", GEOJSON, "Items as GeoJSON"),
         link(address(request, f"{path}/items", {"f": "html"}), "items", HTML, "Items as a page"),
         link(
-            address(request, f"{path}/revisions/{snapshot.digest}/items"),
+            address(request, f"{path}/revisions/{snapshot.revision_id}/items"),
             "enclosure",
             GEOJSON,
             "The whole collection as of this revision",
         ),
+        *download_links(request, layer.id),
+        link(address(request, f"{path}/revisions"), "version-history", JSON, "Revisions"),
+        link(address(request, f"{path}/diff"), "related", JSON, "What the newest one changed"),
+        link(address(request, f"{path}/stats"), "related", JSON, "Counts and areas by zone"),
         link(address(request, f"{path}/queryables"), f"{_OGC}queryables", SCHEMA, "Queryables"),
         link(address(request, f"{path}/sortables"), f"{_OGC}sortables", SCHEMA, "Sortables"),
         link(address(request, f"{path}/schema"), f"{_OGC}schema", SCHEMA, "Schema"),
@@ -138,8 +143,8 @@ def collection_document(request: Request, words: Wording, snapshot: ServedLayer)
         "itemType": "feature",
         "crs": [each.uri for each in published_crs()],
         "storageCrs": CRS84_URI,
-        "revision": snapshot.revision.number,
-        "updated": snapshot.revision.created.isoformat(timespec="seconds"),
+        "revision": snapshot.shown.number,
+        "updated": snapshot.shown.created.isoformat(timespec="seconds"),
         "numberOfItems": snapshot.count,
         "links": links,
     }
@@ -152,7 +157,7 @@ def collection_view(request: Request, words: Wording, snapshot: ServedLayer) -> 
     """Return what the pages show of a collection."""
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}"
-    day = f"{snapshot.revision.created:%Y-%m-%d}"
+    day = f"{snapshot.shown.created:%Y-%m-%d}"
     return {
         "id": layer.id,
         "title": words.title(layer),
@@ -163,7 +168,9 @@ def collection_view(request: Request, words: Wording, snapshot: ServedLayer) -> 
         "href": page_href(request, path),
         "items_href": page_href(request, f"{path}/items"),
         "map_href": f"/maps/{layer.id}",
-        "revision": words.say("第 {number} 版，{day}", number=snapshot.revision.number, day=day),
+        "revisions_href": page_href(request, f"{path}/revisions"),
+        "downloads": download_links(request, layer.id),
+        "revision": words.say("第 {number} 版，{day}", number=snapshot.shown.number, day=day),
     }
 
 

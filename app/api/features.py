@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, IMMUTABLE, address
-from layers.errors import NotFound
-from layers.snapshot import LayerSnapshot
+from app.links import address
 
-from .answers import bytes_answer, page_answer, page_href, wants_page
+from .answers import page_answer, page_href, wants_page
 from .parameters import parse_items_query, query_pairs, refuse_unknown
-from .reads import Ready, Where, is_known, item_answer, items_answer, items_links
+from .reads import Ready, Where, item_answer, items_answer, items_links
 
 if TYPE_CHECKING:
     from app.templating import Templates
@@ -68,7 +64,7 @@ def get_items(
     snapshot = atlas.layer(collection_id)
     query = parse_items_query(query_pairs(request.scope["query_string"]), snapshot.layer)
     if query.revision is not None:
-        snapshot = published.revision(snapshot, query.revision)
+        snapshot = published.revision(snapshot, snapshot.history.find(query.revision))
     if wants_page(request):
         return _items_page(request, atlas, templates, snapshot, query)
     return sent(items_answer(snapshot, query, where_of(request), _known(request)))
@@ -87,7 +83,7 @@ def get_item(
     snapshot = atlas.layer(collection_id)
     given = refuse_unknown(request, ["revision", "crs"])
     if "revision" in given:
-        snapshot = published.revision(snapshot, given["revision"])
+        snapshot = published.revision(snapshot, snapshot.history.find(given["revision"]))
     if wants_page(request):
         (feature,) = snapshot.item(item_id).features()
         return _item_page(request, atlas, templates, snapshot, feature)
@@ -111,61 +107,6 @@ def sent(ready: Ready) -> Response:
     response = Response(b"".join(ready.body), ready.status)
     response.raw_headers = list(ready.headers)
     return response
-
-
-@router.api_route("/collections/{collection_id}/revisions/{digest}/items", methods=["GET", "HEAD"])
-def get_revision_items(
-    request: Request, atlas: AtlasDep, collection_id: str, digest: str
-) -> Response:
-    """Return a whole collection as it was published; these bytes never change."""
-    refuse_unknown(request)
-    snapshot = of_revision(atlas, collection_id, digest)
-    if isinstance(snapshot, LayerSnapshot):
-        return bytes_answer(request, bytes(snapshot.document), GEOJSON, cache=IMMUTABLE)
-    return _streamed(request, snapshot)
-
-
-def _streamed(request: Request, layer: ServedLayer) -> Response:
-    etag = f'"{layer.digest[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": IMMUTABLE, "Vary": "Accept"}
-    if is_known(etag.encode(), _known(request)):
-        return Response(status_code=304, headers=headers)
-    parts = layer.parts()
-    # What the database refuses must be known before the answer begins.
-    first = next(parts)
-    return StreamingResponse(chain((first,), parts), headers=headers, media_type=GEOJSON)
-
-
-@router.api_route(
-    "/collections/{collection_id}/revisions/{digest}/overview", methods=["GET", "HEAD"]
-)
-def get_overview(request: Request, atlas: AtlasDep, collection_id: str, digest: str) -> Response:
-    """Return a collection as the map draws it: all geometry, few properties; never changes."""
-    refuse_unknown(request)
-    snapshot = of_revision(atlas, collection_id, digest)
-    if not isinstance(snapshot, LayerSnapshot):
-        raise NotFound(
-            f"Collection {collection_id} is too large for an overview; its items are at "
-            f"/api/collections/{collection_id}/items."
-        )
-    return bytes_answer(request, snapshot.overview, GEOJSON, cache=IMMUTABLE)
-
-
-def of_revision(atlas: Atlas, collection_id: str, digest: str) -> ServedLayer:
-    """Return a collection as it was published under a digest.
-
-    Raises
-    ------
-    NotFound
-        If that is not what is published now.
-    """
-    snapshot = atlas.layer(collection_id)
-    if digest != snapshot.digest:
-        raise NotFound(
-            f"Collection {collection_id} has no revision {digest[:64]}; "
-            f"the newest is at /api/collections/{collection_id}/items."
-        )
-    return snapshot
 
 
 def _items_page(

@@ -7,32 +7,41 @@ literal path per collection, for `limit` among the shared parameters, and for Op
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep
-from app.links import GEOJSON, HTML, JSON, OPENAPI, PROBLEM, SCHEMA, address
+from app.links import GEOJSON, OPENAPI, SCHEMA, address
 from layers.coverage import STATES
 from layers.crs import published_crs
 from layers.facets import FACETS
 from layers.filters import LANGUAGES
 
+from . import downloads, history, places, stats, whole
 from .answers import json_answer
+from .edit_operations import (
+    GEOMETRY_SCHEMA,
+    PROBLEM_CONTENT,
+    SECURITY_SCHEMES,
+    item_operations,
+    items_operations,
+)
 from .openapi_tiles import tile_parameters, tile_paths
-from .parameters import DEFAULT_LIMIT, FORMATS, MAXIMUM_LIMIT, queryable_names, refuse_unknown
+from .operations import CHAPTERS, Schema, filter_parameters, sorting_parameters
+from .operations import get as _get
+from .operations import query as _query
+from .operations import reference as _reference
+from .parameters import DEFAULT_LIMIT, FORMATS, INTERVAL_PATTERN, MAXIMUM_LIMIT, refuse_unknown
+from .search import LONGEST_QUESTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from layers.model import Layer
     from layers.snapshot import Atlas
 
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",)
 
 router = APIRouter(prefix="/api")
-
-Schema = dict[str, Any]
 
 
 @router.api_route("/openapi", methods=["GET", "HEAD"])
@@ -58,9 +67,13 @@ def describe(atlas: Atlas, server: str) -> Schema:
         "components": {
             "parameters": _parameters(),
             "responses": {
-                "Problem": _content("What is wrong and how to mend it", PROBLEM, "Problem")
+                "Problem": {
+                    "description": "What is wrong and how to mend it",
+                    "content": PROBLEM_CONTENT,
+                }
             },
             "schemas": _SCHEMAS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -75,6 +88,8 @@ def _paths(atlas: Atlas) -> Schema:
         "/indicators": _get("getIndicators", "Figures of the plan", "Indicators"),
         "/plans": _get("getPlans", "Plans", "Plans"),
         **tile_paths(atlas),
+        "/at": places.describe(),
+        "/stats": stats.describe_all(),
     }
     for plan_id, document in atlas.documents.items():
         paths |= _plan(plan_id, document.outline.title)
@@ -89,14 +104,18 @@ def _paths(atlas: Atlas) -> Schema:
                 "JsonSchema",
                 media_type=SCHEMA,
             )
-        paths[f"{path}/items"] = _items(layer)
-        paths[f"{path}/items/{{featureId}}"] = _item(layer)
+        paths[f"{path}/items"] = _items(layer) | items_operations(layer)
+        paths[f"{path}/items/{{featureId}}"] = _item(layer) | item_operations(layer)
+        for part in (history, whole, stats, downloads):
+            paths |= part.describe(layer)
     return paths
 
 
 def _plan(plan_id: str, title: str) -> Schema:
     path, name = f"/plans/{plan_id}", plan_id.replace("-", "_")
-    chapter = _query("chapter", "Number of a chapter", {"type": "integer", "minimum": 0})
+    chapter = _query(
+        "chapter", "Number of a chapter", {"type": "integer", "minimum": 0, "maximum": 999}
+    )
     state = _query("state", "State of a sentence", {"type": "string", "enum": list(STATES)})
     versions = [
         _query(each, "Number of a version", {"type": "integer", "minimum": 1})
@@ -123,34 +142,25 @@ def _plan(plan_id: str, title: str) -> Schema:
 
 
 def _facets() -> list[Schema]:
+    schemas: Schema = {"chapter": CHAPTERS, "mapped": {"type": "string", "enum": ["true", "false"]}}
     return [
-        _query(facet, "Values, separated by commas", {"type": "string"})
+        _query(facet, "Values, separated by commas", schemas.get(facet, {"type": "string"}))
         for facet in ("collection", *FACETS)
     ]
 
 
 def _items(layer: Layer) -> Schema:
-    names = [
-        "limit", "offset", "after", "bbox", "bbox-crs", "datetime", "revision", "crs", "filter",
-        "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
-    ]  # fmt: skip
-    filters = [
-        _query(
-            name, layer.schema["properties"][name].get("title", name), _filter_schema(layer, name)
-        )
-        for name in sorted(queryable_names(layer))
-    ] + [
-        _query("chapter", "Chapters that name the item, as in 3,4", {"type": "string"}),
-        _query(
-            "mapped", "Whether it has a geometry", {"type": "string", "enum": ["true", "false"]}
-        ),
-    ]
+    names = ["limit", "offset", "after", "revision", "crs", "skipGeometry"]
     return _get(
         f"{layer.id}.getItems",
         f"{layer.title}: items",
         "FeatureCollection",
         media_type=GEOJSON,
-        parameters=[*map(_reference, names), *filters],
+        parameters=[
+            *map(_reference, names),
+            *filter_parameters(layer),
+            *sorting_parameters(layer),
+        ],
     )
 
 
@@ -163,58 +173,6 @@ def _item(layer: Layer) -> Schema:
         parameters=[_reference("featureId"), _reference("revision"), _reference("crs")],
         missing=True,
     )
-
-
-def _get(
-    operation: str,
-    summary: str,
-    schema: str,
-    *,
-    media_type: str = JSON,
-    parameters: list[Schema] | None = None,
-    missing: bool = False,
-) -> Schema:
-    problem = {"$ref": "#/components/responses/Problem"}
-    answers = {"200": _content(summary, media_type, schema, page=True), "400": problem}
-    if missing:
-        answers["404"] = problem
-    return {
-        "get": {
-            "operationId": operation,
-            "summary": summary,
-            "parameters": [*(parameters or []), *map(_reference, ("f", "lang", "min_seq"))],
-            "responses": answers | {"500": problem, "503": problem},
-        }
-    }
-
-
-def _content(description: str, media_type: str, schema: str, *, page: bool = False) -> Schema:
-    content: Schema = {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    if page:
-        content[HTML] = {"schema": {"type": "string"}}
-    return {"description": description, "content": content}
-
-
-def _reference(name: str) -> Schema:
-    return {"$ref": f"#/components/parameters/{name}"}
-
-
-def _query(name: str, description: str, schema: Schema) -> Schema:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "required": False,
-        "style": "form",
-        "explode": False,
-        "schema": schema,
-    }
-
-
-def _filter_schema(layer: Layer, name: str) -> Schema:
-    declared: Mapping[str, Any] = layer.schema["properties"][name]
-    types = declared.get("type", "string")
-    return {"type": "number" if "number" in types else "string"}
 
 
 def _parameters() -> Schema:
@@ -240,37 +198,29 @@ def _parameters() -> Schema:
         ),
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
         "datetime": _query(
-            "datetime", "RFC 3339 instant or interval of validity", {"type": "string"}
+            "datetime",
+            "RFC 3339 instant or interval of validity",
+            {"type": "string", "pattern": INTERVAL_PATTERN},
         ),
         "revision": _query(
             "revision",
             "Number of an older revision, or the day or moment at which it was the newest",
-            {"type": "string"},
+            {"type": "string", "minLength": 1},
         ),
         "min_seq": _query(
             "min_seq",
             "Sequence number that the answer must have reached, else 503",
-            {"type": "integer", "minimum": 0},
+            {"type": "integer", "minimum": 0, "maximum": 999_999_999},
         ),
         "crs": _query("crs", "In which system coordinates are answered", systems),
         "bbox-crs": _query("bbox-crs", "In which system the bbox is", systems),
-        "filter": _query("filter", "Condition in CQL2", {"type": "string"}),
+        "filter": _query("filter", "Condition in CQL2", {"type": "string", "minLength": 1}),
         "filter-lang": _query(
             "filter-lang",
             "Language of the filter",
             {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
         ),
         "filter-crs": _query("filter-crs", "In which system the filter's shapes are", systems),
-        "sortby": _query(
-            "sortby",
-            "Properties to sort by, with - before them for the largest first",
-            {"type": "array", "items": {"type": "string"}},
-        ),
-        "properties": _query(
-            "properties",
-            "The only properties to answer with",
-            {"type": "array", "items": {"type": "string"}},
-        ),
         "skipGeometry": _query(
             "skipGeometry",
             "Whether to leave out geometry",
@@ -290,7 +240,12 @@ def _parameters() -> Schema:
 
 
 _SEARCH: list[Schema] = [
-    _query("q", "Name, alias, pinyin, initials, or words of the plan", {"type": "string"}),
+    _query(
+        "q",
+        "Name, alias, pinyin, initials, or words of the plan",
+        {"type": "string", "maxLength": LONGEST_QUESTION},
+    )
+    | {"required": True},
     _query("limit", "How many results at most", {"type": "integer", "minimum": 0, "default": 20}),
 ]
 _LINKS: Schema = {
@@ -330,6 +285,12 @@ _LISTS = {
     "Results": ("results", "array"),
     "Indicators": ("indicators", "array"),
     "Plans": ("plans", "array"),
+    "Revisions": ("revisions", "array"),
+    "Revision": ("revision", "integer"),
+    "Difference": ("counts", "object"),
+    "Place": ("collections", "array"),
+    "Statistics": ("numberMatched", "integer"),
+    "AllStatistics": ("collections", "array"),
 }
 _SCHEMAS: Schema = {
     **{
@@ -376,6 +337,7 @@ _SCHEMAS: Schema = {
         },
     },
     "Feature": _FEATURE,
+    "Geometry": GEOMETRY_SCHEMA,
     "Problem": {
         "type": "object",
         "properties": {

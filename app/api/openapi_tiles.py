@@ -37,10 +37,10 @@ def tile_paths(atlas: Atlas) -> Schema:
         paths[f"{path}/style"] = _get(
             f"{layer.id}.getStyle", f"{layer.title}: MapLibre style", media_type=STYLE
         )
-        paths[f"{path}/revisions/{{revisionDigest}}/tiles{_TILE}"] = _tile(
+        paths[f"{path}/revisions/{{revisionId}}/tiles{_TILE}"] = _tile(
             f"{name}.revision.vector.getTile",
             f"{layer.title}: a tile of a revision",
-            ["revisionDigest"],
+            ["revisionId"],
         )
     return paths
 
@@ -57,7 +57,7 @@ def tile_parameters() -> Mapping[str, Schema]:
         "tileMatrix": _path("tileMatrix", "Number of a tile matrix, as of a zoom", number),
         "tileRow": _path("tileRow", "Row from the north", number),
         "tileCol": _path("tileCol", "Column from the west", number),
-        "revisionDigest": _path("revisionDigest", "Digest of a revision", {"type": "string"}),
+        "revisionId": _path("revisionId", "Digest of a revision", {"type": "string"}),
     }
 
 

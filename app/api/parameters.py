@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from layers.crs import PublishedCrs
     from layers.filters import Expression, Kind, Language
     from layers.model import Layer
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 10_000
 
 FORMATS = ("json", "html")
+LANGUAGES_OF_TEXTS = ("zh", "en")
 
 _COMMON = frozenset(["f", "lang", "min_seq"])
 _ITEMS = frozenset(
@@ -43,12 +46,15 @@ _PLACES = frozenset(["limit", "offset", "bbox"])
 
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_ONE_NUMBER = re.compile(_NUMBER, re.ASCII)
 _NUMBERS = re.compile(f"{_NUMBER}(,{_NUMBER})*", re.ASCII)
-_INSTANT = re.compile(
+_MOMENT = (
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?",
-    re.ASCII,
+    r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
 )
+_INSTANT = re.compile(_MOMENT, re.ASCII)
+INTERVAL_PATTERN = rf"^({_MOMENT}|({_MOMENT}|\.\.|)/({_MOMENT}|\.\.|))$"
+"""What `datetime` can be; that an interval does not end before it begins, it cannot say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +133,14 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
         query = replace(
             query,
             interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
-            equal={name: value for name, value in given.items() if name in declared.equal},
+            equal=_equal(given, declared),
             selection=parse_selection(given) if declared.facets & given.keys() else {},
             condition=_condition(given, declared),
             order=_order(given["sortby"], declared) if "sortby" in given else (),
         )
     return ItemsQuery(
         query,
-        limit=_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
+        limit=page_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
         start=Start(
             given.get("after"),
             whole_number("offset", given["offset"]) if "offset" in given else 0,
@@ -144,6 +150,30 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
         skip_geometry=_truth("skipGeometry", given.get("skipGeometry", "false")),
         revision=given.get("revision"),
     )
+
+
+_OF_PAGES = frozenset(["limit", "offset", "crs", "sortby", "properties", "skipGeometry"])
+"""Parameters of items that say how they are answered, not which."""
+
+
+def parse_filters(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
+    """Return which items are asked for, where there is no page of them; see `parse_items_query`."""
+    for name, _ in pairs:
+        if name in _OF_PAGES:
+            raise InvalidParameter(name, f"There is no parameter {name} here; it is of items.")
+    return parse_items_query(pairs, layer)
+
+
+def chosen_collections(atlas: Atlas, text: str | None) -> list[ServedLayer]:
+    """Return the collections that a parameter names, separated by commas; all without it.
+
+    Raises
+    ------
+    NotFound
+        If there is none of a name.
+    """
+    names = list(atlas.layers) if text is None else list(dict.fromkeys(text.split(",")))
+    return [atlas.layer(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +222,8 @@ def refuse_unknown(
     InvalidParameter
         If one is neither common (`f`, `lang`, `min_seq`) nor `allowed`, or stands twice.
     """
-    pairs = query_pairs(request.scope["query_string"])
-    return _given(pairs, _COMMON | frozenset(allowed), formats)
+    known = _COMMON | frozenset(allowed)
+    return _given(query_pairs(request.scope["query_string"]), known, formats)
 
 
 def _given(
@@ -207,7 +237,9 @@ def _given(
         if name in seen:
             raise InvalidParameter(name, f"Parameter {name} is given twice; give it once.")
         seen[name] = value
-    if "f" in seen and seen["f"] not in formats:
+    if seen.get("lang", "zh") not in LANGUAGES_OF_TEXTS:
+        raise InvalidParameter("lang", "Parameter lang must be zh or en.")
+    if seen.get("f", "json") not in formats:
         listed = " or ".join(formats)
         raise InvalidParameter("f", f"Parameter f is {seen['f'][:60]!r}; it must be {listed}.")
     return seen
@@ -270,8 +302,40 @@ def _box(given: Mapping[str, str]) -> tuple[BBox | None, BaseGeometry | None]:
     return None, area
 
 
+def numbers(name: str, text: str, count: int) -> list[float]:
+    """Return the finite numbers of a parameter, which are separated by commas.
+
+    Raises
+    ------
+    InvalidParameter
+        If there are more or fewer, or one is none.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != count or not all(map(_ONE_NUMBER.fullmatch, parts)):
+        wanted = "a number" if count == 1 else f"{count} numbers with commas between"
+        raise InvalidParameter(name, f"Parameter {name} is {text[:40]!r}; it must be {wanted}.")
+    values = [float(part) for part in parts]
+    if not all(map(math.isfinite, values)):
+        raise InvalidParameter(name, f"Parameter {name} must be finite.")
+    return values
+
+
 def _bbox_fault(reason: str) -> InvalidParameter:
     return InvalidParameter("bbox", f"Parameter bbox {reason}.")
+
+
+def _equal(given: Mapping[str, str], declared: _Declared) -> dict[str, str]:
+    """Return the values that properties must have, each of the kind of its property."""
+    equal = {name: value for name, value in given.items() if name in declared.equal}
+    for name, value in equal.items():
+        kind = declared.kinds[name]
+        if kind == "number" and not _ONE_NUMBER.fullmatch(value):
+            raise InvalidParameter(
+                name, f"Parameter {name} is {value[:40]!r}; it must be a number."
+            )
+        if kind == "boolean" and value not in {"true", "false"}:
+            raise InvalidParameter(name, f"Parameter {name} must be true or false.")
+    return equal
 
 
 def _condition(given: Mapping[str, str], declared: _Declared) -> Expression | None:
@@ -330,7 +394,14 @@ def _truth(name: str, text: str) -> bool:
     return text == "true"
 
 
-def _limit(text: str) -> int:
+def page_limit(text: str) -> int:
+    """Return how many a page is to hold: what is beyond `MAXIMUM_LIMIT` is cut to it.
+
+    Raises
+    ------
+    InvalidParameter
+        If it is no whole number from 1.
+    """
     value = whole_number("limit", text)
     if value < 1:
         raise InvalidParameter("limit", "Parameter limit must be at least 1.")

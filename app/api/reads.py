@@ -187,7 +187,11 @@ class Reads:
         parts = path[len(_COLLECTIONS) :].split(b"/")
         if len(parts) in _TILE_PARTS and parts[-5] == b"tiles" and not query:
             return _kept_tile(state.atlas, parts)
-        if not host or len(parts) not in {2, 3} or parts[1] != b"items":
+        if not host or len(parts) < 2:
+            return None
+        if parts[1] == b"revisions":
+            return None if query else _revision(state, parts)
+        if len(parts) > 3 or parts[1] != b"items":
             return None
         try:
             snapshot = state.atlas.layers.get(unquote_to_bytes(parts[0]).decode())
@@ -227,7 +231,7 @@ def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
         snapshot = atlas.layers.get(collection)
         if not isinstance(snapshot, LayerSnapshot):
             return None
-        if revision and revision != ["revisions", snapshot.digest]:
+        if revision and not _is_newest(snapshot, revision[1]):
             return None
         matrix_set = find_matrix_set(matrix_set_id)
         tile = snapshot.tiles.kept(matrix_set, matrix_set.tile(z, row, column))
@@ -239,6 +243,43 @@ def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
 def head_of(headers: Headers) -> bytes:
     """Return headers as HTTP/1.1 has them (RFC 9112, section 5)."""
     return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def _revision(state: State, parts: Sequence[bytes]) -> Ready | None:
+    """Return the newest revision of a whole layer, if it is asked for and small."""
+    snapshot = state.atlas.layers.get(parts[0].decode("latin-1"))
+    if not isinstance(snapshot, LayerSnapshot) or len(parts) != 4 or parts[3] != b"items":
+        return None
+    document = snapshot.document
+    if not _is_newest(snapshot, parts[2].decode("latin-1")) or len(document) > _LARGEST_KEPT:
+        return None
+    headers = [
+        *_revision_headers(revision_etag(snapshot)),
+        (b"accept-ranges", b"bytes"),
+        (b"content-type", GEOJSON.encode()),
+        (b"content-length", b"%d" % len(document)),
+    ]
+    return Ready(200, headers, [document])
+
+
+def revision_etag(snapshot: ServedLayer, encoding: str | None = None) -> bytes:
+    """Return the entity tag of a whole layer in a content coding, None for the plain bytes."""
+    coded = f"-{encoding}" if encoding else ""
+    return f'"{snapshot.digest[:32]}{coded}"'.encode()
+
+
+def _revision_headers(etag: bytes) -> Headers:
+    return [
+        (b"etag", etag),
+        (b"cache-control", IMMUTABLE.encode()),
+        (b"vary", b"Accept-Encoding"),
+        *HEADERS,
+    ]
+
+
+def _is_newest(snapshot: LayerSnapshot, revision_id: str) -> bool:
+    """Tell whether an address names the newest revision; unknown where that takes time."""
+    return bool(snapshot.history.known) and revision_id == snapshot.revision_id
 
 
 _LARGEST_KEPT = 1_000_000

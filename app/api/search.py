@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HITS = 20
 MOST_HITS = 100
-_LONGEST = 2000
+LONGEST_QUESTION = 2000
 
 router = APIRouter(prefix="/api")
 
@@ -30,8 +30,8 @@ async def get_search(request: Request, atlas: AtlasDep) -> Response:
     given = refuse_unknown(request, {"q", "limit"})
     if "q" not in given:
         raise InvalidParameter("q", "Parameter q is missing; give what to look for.")
-    if len(given["q"]) > _LONGEST:
-        raise InvalidParameter("q", f"Parameter q is longer than {_LONGEST} characters.")
+    if len(given["q"]) > LONGEST_QUESTION:
+        raise InvalidParameter("q", f"Parameter q is longer than {LONGEST_QUESTION} characters.")
     limit = whole_number("limit", given["limit"]) if "limit" in given else DEFAULT_HITS
     english = parse_language(given.get("lang")) == "en"
     hits = atlas.search.search(given["q"], min(limit, MOST_HITS))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, TemplatesDep
+from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import JSON, MVT, POINTER, STYLE, Link, address, link
 from app.maps.vector_style import style_layers
@@ -20,9 +20,10 @@ from layers.tiles import find_matrix_set, matrix_sets
 from layers.tiles.matrices import WEB_MERCATOR
 
 from .answers import json_answer
-from .features import of_revision, sent
+from .features import sent
 from .parameters import refuse_unknown
 from .reads import tile_answer
+from .whole import find_revision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,15 +156,16 @@ def get_collection_tile(
 
 
 @router.api_route(
-    "/collections/{collection_id}/revisions/{digest}/tiles"
+    "/collections/{collection_id}/revisions/{revision_id}/tiles"
     "/{tile_matrix_set_id}/{tile_matrix}/{tile_row}/{tile_col}",
     methods=["GET", "HEAD"],
 )
 def get_revision_tile(
     request: Request,
     atlas: AtlasDep,
+    published: PublishedDep,
     collection_id: str,
-    digest: str,
+    revision_id: str,
     tile_matrix_set_id: str,
     tile_matrix: str,
     tile_row: str,
@@ -172,8 +174,9 @@ def get_revision_tile(
     """Return a tile of a collection as it was published; these bytes never change."""
     refuse_unknown(request, formats=["mvt"])
     where = tile_matrix_set_id, tile_matrix, tile_row, tile_col
-    snapshot = of_revision(atlas, collection_id, digest)
-    return _tile(request, [snapshot], where, is_immutable=True)
+    snapshot = find_revision(published, atlas, collection_id, revision_id)
+    # What a number alone names can change: something in it may become internal.
+    return _tile(request, [snapshot], where, is_immutable=revision_id == snapshot.revision_id)
 
 
 @router.api_route("/collections/{collection_id}/style", methods=["GET", "HEAD"])
@@ -278,7 +281,7 @@ def _tileset(request: Request, tiled: _Tiled, matrix_set_id: str) -> Response:
         _template(request, path, "Tiles of what is published now"),
     ]
     if tiled.path != "/api":
-        revision = f"{tiled.path}/revisions/{tiled.layers[0].digest}/tiles/{matrix_set.id}"
+        revision = f"{tiled.path}/revisions/{tiled.layers[0].revision_id}/tiles/{matrix_set.id}"
         links.append(_template(request, revision, "Tiles of this revision; they never change"))
     if len(formats) > 1:
         here = address(request, path, {"f": "tilejson"})

@@ -46,6 +46,9 @@ MERGE_PATCH = "application/merge-patch+json"
 
 router = APIRouter(prefix="/api")
 
+LONGEST_KEY = 200
+"""Characters of the name of an edit."""
+
 _LARGEST_BODY = 5_000_000
 _ITEMS = "/collections/{collection_id}/items"
 _ITEM = "/collections/{collection_id}/items/{item_id}"
@@ -157,7 +160,7 @@ async def _edit(
     snapshot = state.atlas.layer(collection_id)
     account = await run_in_threadpool(_account, request, published, collection_id)
     expected = _expected(request, snapshot)
-    document = {} if request.method == "DELETE" else _document(parse_json(await _body(request)))
+    document = {} if request.method == "DELETE" else _document(request, await _body(request))
     editing = Editing(
         published.store,
         published.bundle,
@@ -166,12 +169,21 @@ async def _edit(
         author=account.name,
         message=given.get("message", ""),
         reason=given.get("reason", ""),
-        key=request.headers.get("idempotency-key"),
+        key=_key(request),
         expected=None if item_id is None else expected,
     )
     made = await run_in_threadpool(make, editing, document)
     await published.renew()
     return made
+
+
+def _key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= LONGEST_KEY:
+        raise InvalidParameter(
+            "Idempotency-Key", f"Idempotency-Key has 1 to {LONGEST_KEY} characters."
+        )
+    return key
 
 
 def _account(request: Request, published: Published, collection_id: str) -> Account:
@@ -239,9 +251,19 @@ def _expected(request: Request, snapshot: ServedLayer) -> Collection[bytes] | No
     return [] if "W/" in given and len(tags) == 1 else tags
 
 
-def _document(document: Any) -> dict[str, Any]:
+def _document(request: Request, body: bytes) -> dict[str, Any]:
+    """Return the feature in a body, or what a patch says of one (RFC 7946, section 3.2)."""
+    document = parse_json(body)
     if not isinstance(document, dict):
         raise InvalidParameter("body", "The body must be a GeoJSON feature, or members of one.")
+    whole = request.method != "PATCH"
+    if document.get("type", None if whole else "Feature") != "Feature":
+        raise InvalidParameter("type", 'Member "type" must be "Feature".')
+    missing = [name for name in ("geometry", "properties") if name not in document]
+    if whole and missing:
+        raise InvalidParameter(
+            missing[0], f'A feature has a member "{missing[0]}", which may be null.'
+        )
     return document
 
 

@@ -134,7 +134,7 @@ def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
     return {
         "id": layer.id,
         "title": words.title(layer),
-        "url": f"/api/collections/{layer.id}/revisions/{snapshot.digest}/overview",
+        "url": f"/api/collections/{layer.id}/revisions/{snapshot.revision_id}/overview",
         "label": layer.style.get("label"),
         "ground": is_ground(layer.style),
         "name": layer.label,
@@ -323,5 +323,5 @@ def shape_of(feature: Feature) -> str:
 
 
 def _revision(atlas: Atlas, words: Wording) -> str:
-    newest = max((item.revision for item in atlas.layers.values()), key=lambda item: item.created)
+    newest = max((item.shown for item in atlas.layers.values()), key=lambda item: item.created)
     return words.say("数据版本：{date}", date=f"{newest.created:%Y-%m-%d}")

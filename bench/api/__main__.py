@@ -52,7 +52,9 @@ _PATIENCE_S = 90.0
 def main() -> None:
     """Run what the command line asks for, and end everything that was started, come what may."""
     options = _options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))
+    for sent in (signal.SIGTERM, signal.SIGINT):
+        # Also where a shell has set what it starts in the background to ignore Ctrl+C.
+        signal.signal(sent, signal.default_int_handler)
     with ExitStack() as stack:
         try:
             Bench(options, stack).run()
@@ -224,6 +226,7 @@ class Bench:
         """Measure every kind on every server, one behind the other, and all that several times."""
         results: dict[str, dict[str, list[Measured]]] = {kind.id: {} for kind in kinds}
         for number in range(self._options.rounds):
+            print(f"Round {number + 1} of {self._options.rounds} …", file=sys.stderr, flush=True)
             for kind in kinds:
                 asks = kind.asks(claims.chance(kind.id, number + 1))
                 for name in usable[kind.id]:

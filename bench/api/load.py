@@ -96,7 +96,8 @@ def press(
     asked.write_text("\n".join(paths) + "\n")
     began = time.monotonic()
     _fetch(base, paths[0], known)
-    seconds = min(max(seconds, 12 * (time.monotonic() - began)), _LONGEST_S)
+    wanted = (4 + connections) * (time.monotonic() - began)
+    seconds = min(max(seconds, wanted), _LONGEST_S)
     pinned = ["taskset", "-c", ",".join(map(str, cores.load))] if cores.load else []
     before = cpu_s(pids)
     done = subprocess.run(

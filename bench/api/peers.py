@@ -156,7 +156,9 @@ def start_atlas(
     options = ["--workers", str(workers)] if workers > 1 else []
     running = setting.run(
         name, sys.executable, "-m", "app", "serve", "--port", str(port), *options,
-        ATLAS_HOME=str(home), ATLAS_DATA=str(home / "data"), PYTHONPATH=str(ROOT), **environment,
+        ATLAS_HOME=str(home), ATLAS_DATA=str(home / "data"), PYTHONPATH=str(ROOT),
+        # All requests come from one client here.
+        ATLAS_RATE_LIMIT="", **environment,
     )  # fmt: skip
     base, collection = f"http://127.0.0.1:{port}", f"/api/collections/{setting.layer}"
     tile = f"{collection}/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}"

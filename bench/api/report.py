@@ -28,7 +28,7 @@ def verdict(value: float | None, target: float | None) -> str:
     """Return a ratio beside what it has to reach."""
     if value is None:
         return "n/a"
-    shown = f"{value:.2f}" if value < 10 else f"{value:,.0f}x"
+    shown = f"{value:.2f}" if value < 3 else f"{value:,.1f}x" if value < 30 else f"{value:,.0f}x"
     if target is None:
         return shown
     wanted = f"{target:g}" if target < 1 else f"{target:,.0f}x"

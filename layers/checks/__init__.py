@@ -40,6 +40,10 @@ def check_layer(layer: Layer, features: Sequence[Feature], context: Context) -> 
     other layers or with the head only when those are sound.
     """
     findings = [f for rule in _ALWAYS for f in rule(layer, features, context)]
+    # These read values, so that they must be of the kinds that the schema asks for.
+    broken = {each.feature_id for each in findings if each.severity == "error"}
+    sound = [each for each in features if each.id not in broken]
+    findings += [f for rule in _OF_VALUES for f in rule(layer, sound, context)]
     if any(each.severity == "error" for each in findings):
         return findings
     for check in layer.checks:
@@ -63,6 +67,8 @@ _ALWAYS: Sequence[Callable[[Layer, Sequence[Feature], Context], Iterable[Finding
     check_texts,
     check_types,
     check_shapes,
+)
+_OF_VALUES: Sequence[Callable[[Layer, Sequence[Feature], Context], Iterable[Finding]]] = (
     check_citations,
     check_parents,
 )

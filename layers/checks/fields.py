@@ -97,8 +97,11 @@ def check_texts(layer: Layer, features: Sequence[Feature], _context: Context) ->
 
 
 def _internal_names(layer: Layer, feature: Feature) -> Iterator[Finding]:
-    names = dict.fromkeys([layer.name_of(feature), *(feature.properties.get("aliases") or ())])
-    for name in names:
+    aliases = feature.properties.get("aliases")
+    others = (
+        [each for each in aliases if isinstance(each, str)] if isinstance(aliases, list) else []
+    )
+    for name in dict.fromkeys([layer.name_of(feature), *others]):
         if match := INTERNAL.search(str(name)):
             message = f"“{name}” is public, but names with “{match[0]}” must not be."
             yield found("internal-name", layer, feature, layer.label, message, value=_short(name))

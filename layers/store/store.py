@@ -25,6 +25,7 @@ from . import schema
 from .audit import LogEntry, take_turn, write_log
 from .drafts import Drafts
 from .engine import open_engine, said_by
+from .history import PublicHistory
 from .people import People
 from .verify import store_faults
 from .versions import (
@@ -67,6 +68,8 @@ class Store:
         Changes that wait to be published.
     people : People
         Accounts and tokens.
+    history : PublicHistory
+        What the public may know of earlier revisions.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class Store:
         self.read_only = engine.read_only
         self.drafts = Drafts(self._reading, self._writing)
         self.people = People(self._reading, self._writing)
+        self.history = PublicHistory(self._reading)
         try:
             with self._reading() as connection:
                 known = _schema_of(connection)
@@ -144,12 +148,14 @@ class Store:
         NotFound
             If there is no such revision; the sentence says which there are.
         """
-        found = self.revisions(layer_id)
-        for each in found:
-            if each.number == number:
-                return each
-        newest = found[0].number if found else 0
-        known = f"1 to {newest}" if newest else "none"
+        table = schema.revision
+        query = sa.select(table).where(table.c.layer == layer_id, table.c.number == number)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        if row is not None:
+            return revision_of(row)
+        head = self.head(layer_id)
+        known = f"1 to {head.number}" if head else "none"
         raise NotFound(f"Layer {layer_id} has no revision {number}; its revisions are {known}.")
 
     def revision_at(self, layer_id: str, moment: datetime) -> Revision:

@@ -347,10 +347,58 @@ def test_a_key_makes_an_edit_happen_once(editor):
     assert editor.delete(first.headers["location"]).status_code == 204
 
 
-def test_an_id_that_is_taken_is_refused(editor, made):
-    refused = editor.post(PARCELS, json=parcel(id=made["id"]))
+def test_a_key_of_another_edit_is_refused(editor, made):
+    key = {"idempotency-key": "two"}
+    assert editor.patch(f"{PARCELS}/{made['id']}", json={"properties": {"面积": 9}}, headers=key)
+    refused = editor.post(PARCELS, json=parcel(), headers=key)
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith(":taken")
+
+
+@pytest.mark.parametrize("given", ["", "a/b", "..", "a\u0000", "x" * 201, {}, [], True, None, 1.5])
+def test_an_id_that_cannot_stand_in_an_address_is_refused(editor, given):
+    refused = editor.post(PARCELS, json=parcel(id=given))
     assert refused.status_code == 400
     assert refused.json()["errors"][0]["parameter"] == "id"
+
+
+@pytest.mark.parametrize("left_out", ["type", "geometry", "properties"])
+def test_a_feature_has_all_of_its_members(editor, left_out):
+    document = parcel()
+    del document[left_out]
+    refused = editor.post(PARCELS, json=document)
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["parameter"] == left_out
+
+
+def test_a_column_of_ids_that_is_left_null_is_filled_in(editor):
+    document = parcel(geometry=square(116.99, 36.56))
+    document["properties"]["地块编号"] = None
+    made = editor.post(PARCELS, json=document).json()
+    assert made["properties"]["地块编号"] == made["id"]
+    assert editor.delete(f"{PARCELS}/{made['id']}").status_code == 204
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"aliases": [{}]},
+        {"parent": {}},
+        {"parent": []},
+        {"citations": [{"plan": {}, "paragraph": 1}]},
+        {"name": {}},
+        {"aliases": {"a": 1}},
+    ],
+)
+def test_values_of_the_wrong_kind_are_findings(editor, values):
+    refused = editor.patch(f"{PROJECTS}/laoshangbu", json={"properties": values})
+    assert refused.status_code == 422
+
+
+def test_an_id_that_is_taken_is_refused(editor, made):
+    refused = editor.post(PARCELS, json=parcel(id=made["id"]))
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith(":taken")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

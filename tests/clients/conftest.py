@@ -39,21 +39,23 @@ def server(tmp_path_factory, declare) -> Iterator[Server]:
     write_features(data / "geojson" / "edited.geojson", _parcels()[:1])
     secret = _token(Store(home / "atlas.sqlite"))
     own = {key: value for key, value in os.environ.items() if not key.startswith("ATLAS_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", "0"],
-        env=own | {"ATLAS_HOME": str(home), "ATLAS_DATA": str(data), "PYTHONUTF8": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
+    log = home / "log"
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve", "--port", "0"],
+            env=own | {"ATLAS_HOME": str(home), "ATLAS_DATA": str(data), "PYTHONUTF8": "1"},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            encoding="utf-8",
+        )
     assert process.stdout
-    line = process.stdout.readline()
-    address = re.search(r"http://127\.0\.0\.1:\d+", line)
-    assert address, line + process.stdout.read()
+    address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+    assert address, log.read_text(encoding="utf-8")
     yield Server(f"{address[0]}/api", secret)
     process.terminate()
     process.wait(20)
     process.stdout.close()
+    assert "Incident" not in log.read_text(encoding="utf-8")
 
 
 def _token(store: Store) -> str:
