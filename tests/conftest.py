@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from shapely.geometry import box
 
 from layers.catalogue import bundled_data
@@ -24,6 +25,11 @@ from layers.model import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+# How long an example takes says more of the machine than of the atlas.
+settings.register_profile("atlas", deadline=None)
+settings.load_profile("atlas")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
