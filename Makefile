@@ -12,7 +12,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 ROUNDS ?= 10
-EXAMPLES ?= 200
+EXAMPLES ?= 50
 PYTHON ?=
 BIN := .venv/bin
 
