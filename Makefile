@@ -1,6 +1,7 @@
 # make serve    set up and start the atlas (HOST=, PORT=)
 # make test     set up and run every test (ARGS= goes to pytest)
 # make qgis     edit with QGIS 3.40 or later, which is installed beside the machine's
+# make cite     run OGC's own test suite (needs Maven and Java 17)
 # make fuzz     attack the API by its own description, every layer (EXAMPLES= of each request)
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make bench    the API beside pygeoapi, tipg, MapServer and nginx (ARGS= goes to it, try --help)
@@ -12,7 +13,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
 ROUNDS ?= 10
-EXAMPLES ?= 200
+EXAMPLES ?= 50
 PYTHON ?=
 BIN := .venv/bin
 
@@ -21,7 +22,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test qgis fuzz chaos bench setup check fix lock
+.PHONY: help serve test cite qgis fuzz chaos bench setup check fix lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -46,6 +47,10 @@ test: .venv/dev
 qgis: .venv/dev
 	@command=$$(./.ci/qgis.sh) && QGIS_PYTHON="$$command" \
 	$(BIN)/pytest -v tests/clients/qgis_edit.py tests/clients/test_qgis.py $(ARGS)
+
+cite: .venv/dev
+	@mkdir -p $(ATLAS_HOME)/cite
+	$(BIN)/python tests/cite/suite.py $(ATLAS_HOME)/cite
 
 fuzz: .venv/dev
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest --timeout=7200 tests/api/test_fuzzing.py $(ARGS)

@@ -178,8 +178,11 @@ def _item(layer: Layer) -> Schema:
 def _parameters() -> Schema:
     limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
     systems = {"type": "string", "format": "uri", "enum": [each.uri for each in published_crs()]}
+    # The suite of Part 1.0.0 looks for the two bounds, Part 1.0.1 has the alternatives.
     box = {
         "type": "array",
+        "minItems": 4,
+        "maxItems": 6,
         "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
         "items": {"type": "number"},
     }

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 import app.server
 from app.main import create_app
-from app.server import protocol_for
+from app.server import Protocol
 from app.settings import Settings
 from layers.accounts import new_account, new_token
 
@@ -345,9 +345,9 @@ class _Server:
     def __init__(self, application) -> None:
         config = uvicorn.Config(
             application,
-            http=protocol_for(application.state.reads),
+            http=Protocol,
             log_level="critical",
-            lifespan="off",
+            lifespan="on",
         )
         self._server = uvicorn.Server(config)
         self._listening = socket.socket()

@@ -28,7 +28,6 @@ from layers.accounts import new_account, new_token
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 LAYERS = "" if EXAMPLES else "(?!/collections/(district|zones|places))"
-EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 SQUARE = [[116.97, 36.56], [116.971, 36.56], [116.971, 36.561], [116.97, 36.561], [116.97, 36.56]]
 
 CHECKS = {

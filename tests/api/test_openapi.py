@@ -82,3 +82,37 @@ def test_every_filter_is_a_parameter_of_its_collection(document):
     assert "citations" not in names
     for each in parameters:
         assert "$ref" in each or (each["style"], each["explode"]) == ("form", False)
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("limit", {"type": "integer", "minimum": 1}),
+        ("bbox", {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}),
+        ("datetime", {"type": "string"}),
+        ("crs", {"type": "string", "format": "uri"}),
+        ("bbox-crs", {"type": "string", "format": "uri"}),
+    ],
+)
+def test_parameters_are_defined_as_the_standard_writes_them(document, name, schema):
+    """What OGC's own suite looks for: /ats/core/fc-limit-definition and so on."""
+    parameters = document["paths"]["/collections/projects/items"]["get"]["parameters"]
+    assert {"$ref": f"#/components/parameters/{name}"} in parameters
+    defined = document["components"]["parameters"][name]
+    assert (defined["name"], defined["in"], defined["required"]) == (name, "query", False)
+    assert (defined["style"], defined["explode"]) == ("form", False)
+    assert defined["schema"].items() >= schema.items()
+
+
+def test_every_method_of_an_edit_is_described_with_who_may_do_it(client, document):
+    for path, methods in (
+        ("/collections/projects/items", ["post"]),
+        ("/collections/projects/items/{featureId}", ["put", "patch", "delete"]),
+    ):
+        item = document["paths"][path]
+        for method in methods:
+            assert item[method]["security"] == [{"token": []}, {"password": []}]
+            assert {"401", "403", "409"} <= item[method]["responses"].keys()
+        allowed = client.options(f"/api{path}").headers["allow"].lower().split(", ")
+        assert set(allowed) - {"head"} == item.keys()
+    assert document["components"]["securitySchemes"].keys() == {"token", "password"}

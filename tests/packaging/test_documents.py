@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.api.conformance import CONFORMANCE
 from layers.checks import RULES
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,23 @@ def test_the_nine_promises_are_numbered_in_the_document():
 @pytest.mark.parametrize(("file", "test"), NAMED, ids=[test for _, test in NAMED])
 def test_a_test_that_shows_a_promise_exists(file, test):
     assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8")
+
+
+CLASSES = re.findall(
+    r"^\| `(http\S+)` \| (.+) \|$", (ROOT / "docs/conformance.md").read_text("utf-8"), re.M
+)
+
+
+def test_every_class_that_is_declared_has_a_row():
+    assert sorted(uri for uri, _ in CLASSES) == sorted(CONFORMANCE)
+
+
+@pytest.mark.parametrize(("uri", "cell"), CLASSES, ids=[uri for uri, _ in CLASSES])
+def test_the_tests_of_a_class_exist(uri, cell):
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
+    assert named, uri
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), test
 
 
 def test_every_rule_and_reason_is_documented():
