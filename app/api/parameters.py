@@ -239,7 +239,7 @@ def _given(
         seen[name] = value
     if seen.get("lang", "zh") not in LANGUAGES_OF_TEXTS:
         raise InvalidParameter("lang", "Parameter lang must be zh or en.")
-    if seen.get("f", "json") not in formats:
+    if "f" in seen and seen["f"] not in formats:
         listed = " or ".join(formats)
         raise InvalidParameter("f", f"Parameter f is {seen['f'][:60]!r}; it must be {listed}.")
     return seen
