@@ -325,6 +325,8 @@ def test_without_its_database_such_a_collection_is_503_and_the_others_go_on(
     store.close()
     with open_client(store.where, 10) as client:
         known = client.get("/api/collections/zones/items")
+        # The histories of the layers are read when a page first tells of them.
+        assert client.get("/").status_code == 200
         cluster.stop()
         for path in (PLOTS, f"{PLOTS}/地块 007", f"{PLOTS}?revision=1"):
             answer = client.get(path)
