@@ -74,9 +74,12 @@ class BoxIndex:
     def __init__(self, packed: Packed) -> None:
         self._packed = packed
         drawn = np.flatnonzero(~np.isnan(packed.boxes[:, 0]))
-        self._drawn = None if len(drawn) == len(packed) else drawn.astype(np.uint32)
+        if len(drawn) == len(packed):
+            self._drawn, boxes = None, packed.boxes
+        else:
+            self._drawn, boxes = drawn.astype(np.uint32), packed.boxes[drawn]
         self._connected = bool(packed.connected[drawn].all())
-        self._tree = _tree_of(packed.boxes[drawn])
+        self._tree = _tree_of(boxes)
 
     def touching(self, bbox: BBox) -> Positions:
         """Return the features whose geometry intersects a box in CRS84 degrees.

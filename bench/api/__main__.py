@@ -111,7 +111,7 @@ class Bench:
         print_figures(kinds, results, [name for name in SERVERS if name in self._sites])
         print("\nPeak memory, without the database: " + ", ".join(
             f"{name} {peak:,.0f} MB" for name, peak in memory.items()))  # fmt: skip
-        print("".join(f"\nn/a: {note}" for note in self._notes))
+        print("".join(f"\nNote: {note}" for note in self._notes))
         claimed = [] if self._options.no_claims else self._claims(home)
         if self._options.json:
             self._write(results, cold, memory, claimed)
@@ -238,6 +238,8 @@ class Bench:
                         usable[kind.id] = [each for each in usable[kind.id] if each != name]
                         continue
                     results[kind.id].setdefault(name, []).append(measured)
+                    if measured.failed:
+                        self._notes.append(f"{kind.title}: {name} fails {measured.failed} times")
         self._progress("")
         return results
 
