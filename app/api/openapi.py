@@ -48,6 +48,8 @@ router = APIRouter(prefix="/api")
 
 Schema = dict[str, Any]
 
+NUMBERED: Schema = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+MAPPED: Schema = {"type": "string", "pattern": "^((true|false)(,(true|false))*)?$"}
 CHAPTERS: Schema = {"type": "string", "pattern": "^([0-9]{1,9}(,[0-9]{1,9})*)?$"}
 
 
@@ -90,7 +92,9 @@ def _paths(atlas: Atlas) -> Schema:
         "/": _get("getLandingPage", "Landing page", "LandingPage"),
         "/conformance": _get("getConformance", "Conformance classes", "Conformance"),
         "/collections": _get("getCollections", "All collections", "Collections"),
-        "/facets": _get("getFacets", "Counts by facet", "Facets", parameters=_facets()),
+        "/facets": _get(
+            "getFacets", "Counts by facet", "Facets", parameters=_facets(), missing=True
+        ),
         "/search": _get("search", "Search by name and word", "Results", parameters=_SEARCH),
         "/indicators": _get("getIndicators", "Figures of the plan", "Indicators"),
         "/plans": _get("getPlans", "Plans", "Plans"),
@@ -119,10 +123,7 @@ def _plan(plan_id: str, title: str) -> Schema:
         "chapter", "Number of a chapter", {"type": "integer", "minimum": 0, "maximum": 999}
     )
     state = _query("state", "State of a sentence", {"type": "string", "enum": list(STATES)})
-    versions = [
-        _query(each, "Number of a version", {"type": "integer", "minimum": 1})
-        for each in ("from", "to")
-    ]
+    versions = [_query(each, "Number of a version", NUMBERED) for each in ("from", "to")]
     return {
         path: _get(f"{name}.get", title, "Plan"),
         f"{path}/coverage": _get(
@@ -144,7 +145,7 @@ def _plan(plan_id: str, title: str) -> Schema:
 
 
 def _facets() -> list[Schema]:
-    schemas: Schema = {"chapter": CHAPTERS, "mapped": {"type": "string", "enum": ["true", "false"]}}
+    schemas: Schema = {"chapter": CHAPTERS, "mapped": MAPPED}
     return [
         _query(facet, "Values, separated by commas", schemas.get(facet, {"type": "string"}))
         for facet in ("collection", *FACETS)
@@ -169,9 +170,7 @@ def _items(layer: Layer) -> Schema:
             "Chapters that name the item, as in 3,4",
             CHAPTERS,
         ),
-        _query(
-            "mapped", "Whether it has a geometry", {"type": "string", "enum": ["true", "false"]}
-        ),
+        _query("mapped", "Whether it has a geometry", MAPPED),
     ]
     return _get(
         f"{layer.id}.getItems",
