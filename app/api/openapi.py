@@ -28,7 +28,7 @@ from .edit_operations import (
     items_operations,
 )
 from .openapi_tiles import tile_parameters, tile_paths
-from .operations import CHAPTERS, Schema, filter_parameters, sorting_parameters
+from .operations import CHAPTERS, MAPPED, Schema, filter_parameters, sorting_parameters
 from .operations import get as _get
 from .operations import query as _query
 from .operations import reference as _reference
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 CONFORMANCE = ("http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",)
 
 router = APIRouter(prefix="/api")
+
+NUMBERED: Schema = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+"""Number of a version."""
 
 
 @router.api_route("/openapi", methods=["GET", "HEAD"])
@@ -83,7 +86,9 @@ def _paths(atlas: Atlas) -> Schema:
         "/": _get("getLandingPage", "Landing page", "LandingPage"),
         "/conformance": _get("getConformance", "Conformance classes", "Conformance"),
         "/collections": _get("getCollections", "All collections", "Collections"),
-        "/facets": _get("getFacets", "Counts by facet", "Facets", parameters=_facets()),
+        "/facets": _get(
+            "getFacets", "Counts by facet", "Facets", parameters=_facets(), missing=True
+        ),
         "/search": _get("search", "Search by name and word", "Results", parameters=_SEARCH),
         "/indicators": _get("getIndicators", "Figures of the plan", "Indicators"),
         "/plans": _get("getPlans", "Plans", "Plans"),
@@ -117,10 +122,7 @@ def _plan(plan_id: str, title: str) -> Schema:
         "chapter", "Number of a chapter", {"type": "integer", "minimum": 0, "maximum": 999}
     )
     state = _query("state", "State of a sentence", {"type": "string", "enum": list(STATES)})
-    versions = [
-        _query(each, "Number of a version", {"type": "integer", "minimum": 1})
-        for each in ("from", "to")
-    ]
+    versions = [_query(each, "Number of a version", NUMBERED) for each in ("from", "to")]
     return {
         path: _get(f"{name}.get", title, "Plan"),
         f"{path}/coverage": _get(
@@ -142,7 +144,7 @@ def _plan(plan_id: str, title: str) -> Schema:
 
 
 def _facets() -> list[Schema]:
-    schemas: Schema = {"chapter": CHAPTERS, "mapped": {"type": "string", "enum": ["true", "false"]}}
+    schemas: Schema = {"chapter": CHAPTERS, "mapped": MAPPED}
     return [
         _query(facet, "Values, separated by commas", schemas.get(facet, {"type": "string"}))
         for facet in ("collection", *FACETS)

@@ -19,6 +19,9 @@ Schema = dict[str, Any]
 CHAPTERS: Schema = {"type": "string", "pattern": "^([0-9]{1,9}(,[0-9]{1,9})*)?$"}
 """Numbers of chapters, separated by commas."""
 
+MAPPED: Schema = {"type": "string", "pattern": "^((true|false)(,(true|false))*)?$"}
+"""Whether a feature has a geometry."""
+
 _SHARED = ["f", "lang", "min_seq"]
 _PROBLEM: Schema = {"$ref": "#/components/responses/Problem"}
 
@@ -106,12 +109,11 @@ def filter_parameters(layer: Layer) -> list[Schema]:
         query(name, declared[name].get("title", name), _value_schema(declared[name]))
         for name in sorted(queryable_names(layer))
     ]
-    mapped = {"type": "string", "enum": ["true", "false"]}
     return [
         *map(reference, shared),
         *own,
         query("chapter", "Chapters that name the item, as in 3,4", CHAPTERS),
-        query("mapped", "Whether it has a geometry", mapped),
+        query("mapped", "Whether it has a geometry", MAPPED),
     ]
 
 
