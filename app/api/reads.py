@@ -23,6 +23,7 @@ from cachetools import LRUCache
 from app.links import GEOJSON, HTML, IMMUTABLE, JSON, MVT, POINTER, Link, link, prefers_html
 from app.security import HEADERS
 from layers.crs import CRS84_URI
+from layers.encodings import ENCODINGS
 from layers.errors import AtlasError
 from layers.packed import BETWEEN, feature_json, feature_tag
 from layers.snapshot import LayerSnapshot
@@ -156,6 +157,8 @@ class Reads:
         if state is not self._state:
             self._state, self._kept = state, _kept()
             self._asked.clear()
+        if b"/revisions/" in url and (ready := _revision(state, url, known, coded=coded)):
+            return ready
         ready = self._kept.get((host, url, coded)) or self._new(state, url, host, coded=coded)
         if ready is None or not known:
             return ready
@@ -187,11 +190,7 @@ class Reads:
         parts = path[len(_COLLECTIONS) :].split(b"/")
         if len(parts) in _TILE_PARTS and parts[-5] == b"tiles" and not query:
             return _kept_tile(state.atlas, parts)
-        if not host or len(parts) < 2:
-            return None
-        if parts[1] == b"revisions":
-            return None if query else _revision(state, parts)
-        if len(parts) > 3 or parts[1] != b"items":
+        if not host or len(parts) not in {2, 3} or parts[1] != b"items":
             return None
         try:
             snapshot = state.atlas.layers.get(unquote_to_bytes(parts[0]).decode())
@@ -245,13 +244,25 @@ def head_of(headers: Headers) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
-def _revision(state: State, parts: Sequence[bytes]) -> Ready | None:
-    """Return the newest revision of a whole layer, if it is asked for and small."""
-    snapshot = state.atlas.layers.get(parts[0].decode("latin-1"))
-    if not isinstance(snapshot, LayerSnapshot) or len(parts) != 4 or parts[3] != b"items":
+def _revision(state: State, url: bytes, known: bytes, *, coded: bool) -> Ready | None:
+    """Return the newest revision of a whole layer, if it is small or the client has it.
+
+    None where the application has to give it: compressed, in parts, or a little at a time.
+    """
+    parts = url[len(_COLLECTIONS) :].split(b"/")
+    if len(parts) != 4 or parts[1] != b"revisions" or parts[3] != b"items":
         return None
+    snapshot = state.atlas.layers.get(parts[0].decode("latin-1"))
+    if not isinstance(snapshot, LayerSnapshot):
+        return None
+    if not _is_newest(snapshot, parts[2].decode("latin-1")):
+        return None
+    for coding in (None, *ENCODINGS):
+        etag = revision_etag(snapshot, coding)
+        if known and is_known(etag, known):
+            return Ready(304, _revision_headers(etag), ())
     document = snapshot.document
-    if not _is_newest(snapshot, parts[2].decode("latin-1")) or len(document) > _LARGEST_KEPT:
+    if coded or len(document) > _LARGEST_KEPT:
         return None
     headers = [
         *_revision_headers(revision_etag(snapshot)),
