@@ -211,7 +211,8 @@ def describe(layer: Layer) -> Schema:
     names = ["limit", "offset", "revision", "crs", "skipGeometry"]
     ending = in_path("ending", "Kind of file", {"type": "string", "enum": list(KINDS)})
     binary = {"schema": {"type": "string", "format": "binary"}}
-    kinds = {kind.media_type: binary for kind in KINDS.values()}
+    kinds: Schema = {kind.media_type: binary for kind in KINDS.values()}
+    kinds[GEOJSON] = {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}
     return {
         f"/collections/{layer.id}/download.{{ending}}": described(
             f"{layer.id}.download",

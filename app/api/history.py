@@ -14,8 +14,8 @@ from layers.packed import feature_json
 
 from .answers import bytes_answer, json_answer, page_answer, page_href, self_links, wants_page
 from .common import collections_trail
+from .operations import content, in_path, query
 from .operations import get as described
-from .operations import in_path, query
 from .parameters import DEFAULT_LIMIT, MAXIMUM_LIMIT, page_limit, refuse_unknown, whole_number
 
 if TYPE_CHECKING:
@@ -295,6 +295,8 @@ def describe(layer: Layer) -> Schema:
     ]
     formats = query("f", "Format", {"type": "string", "enum": list(_FORMATS)})
     offset = {"$ref": "#/components/parameters/offset"}
+    both = content("Two revisions compared", JSON, "Difference", page=True)
+    both["content"][GEOJSON] = {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}
     return {
         f"{path}/revisions": described(
             f"{layer.id}.getRevisions",
@@ -313,6 +315,7 @@ def describe(layer: Layer) -> Schema:
             f"{layer.id}.getDifference",
             f"{layer.title}: two revisions compared",
             "Difference",
+            answers={"200": both},
             parameters=[*ends, limit, formats],
             missing=True,
         ),

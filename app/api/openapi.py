@@ -199,7 +199,7 @@ def _parameters() -> Schema:
             "after",
             "Id of the item behind which the page begins, as the next links of large collections "
             "have it",
-            {"type": "string"},
+            {"type": "string", "minLength": 1},
         ),
         "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
         "datetime": _query(

@@ -44,6 +44,7 @@ _ITEMS = frozenset(
 _PLACES = frozenset(["limit", "offset", "bbox"])
 """What most requests are made of, so that nothing else is looked for in them."""
 
+_SEQUENCE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _ONE_NUMBER = re.compile(_NUMBER, re.ASCII)
@@ -237,6 +238,8 @@ def _given(
         if name in seen:
             raise InvalidParameter(name, f"Parameter {name} is given twice; give it once.")
         seen[name] = value
+    if not _SEQUENCE.fullmatch(seen.get("min_seq", "0")):
+        raise InvalidParameter("min_seq", "Parameter min_seq must be a whole number.")
     if seen.get("lang", "zh") not in LANGUAGES_OF_TEXTS:
         raise InvalidParameter("lang", "Parameter lang must be zh or en.")
     if "f" in seen and seen["f"] not in formats:

@@ -35,7 +35,13 @@ CHECKS = {
     "response_headers_conformance", "response_schema_conformance", "negative_data_rejection",
     "positive_data_acceptance", "unsupported_method", "ignored_auth", "allow_header_conformance",
 }  # fmt: skip
-RIGHT = {"datetime": "2021-01-01/..", "revision": "1", "filter": "id = 'x' OR id IS NULL"}
+RIGHT = {
+    "datetime": "2021-01-01/..",
+    "revision": "1",
+    "from": "1",
+    "to": "1",
+    "filter": "id = 'x' OR id IS NULL",
+}
 
 LIMIT_IS_CAPPED = "limit: Value greater than maximum"
 """Part 1, /req/core/fc-limit-definition: a larger limit is no error, the maximum is used."""
@@ -96,6 +102,10 @@ def before_call(context, case, kwargs) -> None:
     if "bbox" in query:
         query["bbox"] = "116.9,36.5,117.1,36.7"
         query.pop("bbox-crs", None)
+    # The item behind which a page begins must be one; TileJSON is of one set of tiles.
+    query.pop("after", None)
+    if query.get("f") == "tilejson":
+        case.path_parameters["tileMatrixSetId"] = "WebMercatorQuad"
     query.update((name, RIGHT[name]) for name in RIGHT.keys() & query.keys())
     if "filter" in query and query.get("filter-lang") == "cql2-json":
         query["filter"] = '{"op":"=","args":[{"property":"id"},"x"]}'
