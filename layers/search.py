@@ -389,16 +389,21 @@ def _per_character(text: str) -> list[str]:
 
 def _other_readings(text: str, syllables: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the other readings of a name with polyphones, at most `MOST_READINGS`."""
+    choices = [
+        list(dict.fromkeys([usual, *_readings(sign)]))
+        for sign, usual in zip(text, syllables, strict=True)
+    ]
+    yield from islice(product(*choices), 1, MOST_READINGS + 1)
+
+
+@lru_cache(maxsize=10_000)
+def _readings(sign: str) -> tuple[str, ...]:
+    """Return every reading of a character; none of another sign."""
     from pypinyin import Style, pinyin
 
-    choices: list[list[str]] = []
-    for sign, usual in zip(text, syllables, strict=True):
-        readings = [usual]
-        if _HAN.match(sign):
-            every = pinyin(sign, style=Style.NORMAL, heteronym=True)[0]
-            readings += [_plain(each) for each in every if _plain(each) != usual]
-        choices.append(list(dict.fromkeys(readings)))
-    yield from islice(product(*choices), 1, MOST_READINGS + 1)
+    if not _HAN.match(sign):
+        return ()
+    return tuple(_plain(each) for each in pinyin(sign, style=Style.NORMAL, heteronym=True)[0])
 
 
 def _spelling(syllables: Sequence[str]) -> tuple[str, str]:
