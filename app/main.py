@@ -84,6 +84,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api_router)
     assets.mount(app)
     install_problem_handlers(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Put around the application what every answer passes through; the last is the outermost."""
     app.add_middleware(Compress, minimum_size=_SMALLEST_COMPRESSED)
     if settings.rate_limit:
         app.add_middleware(RateLimit, rate=settings.rate_limit)
@@ -102,7 +108,6 @@ def create_app(settings: Settings) -> FastAPI:
             "Content-Range",
         ],
     )
-    return app
 
 
 def _listening(

@@ -182,9 +182,7 @@ def _layer(record: dict[str, Any], common: dict[str, Any]) -> Layer:
         )
     known = {name: record[name] for name in _PLAIN_MEMBERS}
     types = tuple(record["geometry_types"])
-    optional = {
-        name: record[name] for name in ("id_column", "access", "if_match") if name in record
-    }
+    optional = {name: record[name] for name in _OPTIONAL_MEMBERS if name in record}
     return Layer(**known, **optional, geometry_types=types, schema=schema, checks=checks)
 
 
