@@ -44,6 +44,7 @@ BETWEEN = b",\n"
 TAIL = b"\n]}\n"
 
 _BATCH = 10_000
+_FEW = 200
 _FORM = "1"
 """Changes with what the files hold; others are written anew."""
 
@@ -128,17 +129,23 @@ class Packed:
     def members(self, positions: range | Positions) -> list[memoryview | bytes]:
         """Return some features, in order, in pieces that one behind the other are array members.
 
-        Neighbours in the document are one slice of it.
+        Neighbours in the document are one slice of it; a few features are copied.
         """
         if len(positions) == 0:
             return []
-        first, last = self.starts[positions[0]], self.ends[positions[-1]]
+        document = self.document
         if isinstance(positions, range):
-            return [self.document[first:last]]
+            return [document[self.starts[positions[0]] : self.ends[positions[-1]]]]
+        if len(positions) <= _FEW:
+            # To look for neighbours would cost more than it spares.
+            few = zip(
+                *(side.take(positions).tolist() for side in (self.starts, self.ends)), strict=True
+            )
+            return [BETWEEN.join([document[start:end] for start, end in few])]
+        first, last = self.starts[positions[0]], self.ends[positions[-1]]
         breaks = np.flatnonzero(positions[1:] - positions[:-1] != 1)
         starts = [first, *self.starts[positions[breaks + 1]].tolist()]
         ends = [*self.ends[positions[breaks]].tolist(), last]
-        document = self.document
         pieces: list[memoryview | bytes] = [BETWEEN] * (2 * len(starts) - 1)
         pieces[::2] = [document[start:end] for start, end in zip(starts, ends, strict=True)]
         return pieces

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .tiles import TileSource
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Which features of a layer are asked for, and in what order.
 
     Attributes
@@ -44,8 +43,8 @@ class Query:
     bbox: BBox | None = None
     area: BaseGeometry | None = None
     interval: tuple[str | None, str | None] = (None, None)
-    equal: Mapping[str, str] = field(default_factory=dict)
-    selection: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    equal: Mapping[str, str] = MappingProxyType({})
+    selection: Mapping[str, frozenset[str]] = MappingProxyType({})
     condition: Expression | None = None
     order: tuple[tuple[str, bool], ...] = ()
 

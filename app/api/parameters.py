@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from layers.crs import CRS84_URI, find_crs, published_crs
@@ -41,14 +41,16 @@ _ITEMS = frozenset(
         "filter-lang", "filter-crs", "sortby", "properties", "skipGeometry",
     ]
 )  # fmt: skip
-_PLACES = frozenset(["limit", "offset", "bbox"])
+_PLACES = frozenset(["limit", "offset", "after", "bbox"])
 """What most requests are made of, so that nothing else is looked for in them."""
+
+_FILTER = frozenset(["filter", "filter-lang", "filter-crs"])
 
 _SEQUENCE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
-_NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
+_NUMBER = r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*"
 _ONE_NUMBER = re.compile(_NUMBER, re.ASCII)
-_NUMBERS = re.compile(f"{_NUMBER}(,{_NUMBER})*", re.ASCII)
+_NUMBERS = re.compile(f"{_NUMBER}(?:,{_NUMBER})*", re.ASCII)
 _MOMENT = (
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2}))?"
@@ -58,8 +60,7 @@ INTERVAL_PATTERN = rf"^({_MOMENT}|({_MOMENT}|\.\.|)/({_MOMENT}|\.\.|))$"
 """What `datetime` can be; that an interval does not end before it begins, it cannot say."""
 
 
-@dataclass(frozen=True, slots=True)
-class ItemsQuery:
+class ItemsQuery(NamedTuple):
     """What an items request asks for (OGC API - Features Parts 1 to 3).
 
     Attributes
@@ -78,9 +79,9 @@ class ItemsQuery:
     limit: int
     start: Start
     crs: PublishedCrs
-    properties: frozenset[str] | None
-    skip_geometry: bool
-    revision: str | None
+    properties: frozenset[str] | None = None
+    skip_geometry: bool = False
+    revision: str | None = None
 
     @property
     def offset(self) -> int:
@@ -127,26 +128,28 @@ def parse_items_query(pairs: list[tuple[str, str]], layer: Layer) -> ItemsQuery:
     """
     declared = _declared(layer)
     given = _given(pairs, declared.parameters)
-    known = published_crs()[0]
     bbox, area = _box(given)
-    query = Query(bbox=bbox, area=area)
-    if not given.keys() <= _PLACES:
-        query = replace(
-            query,
-            interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
-            equal=_equal(given, declared),
-            selection=parse_selection(given) if declared.facets & given.keys() else {},
-            condition=_condition(given, declared),
-            order=_order(given["sortby"], declared) if "sortby" in given else (),
-        )
-    return ItemsQuery(
-        query,
-        limit=page_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
-        start=Start(
+    known = ItemsQuery(
+        Query(bbox, area),
+        page_limit(given["limit"]) if "limit" in given else DEFAULT_LIMIT,
+        Start(
             given.get("after"),
             whole_number("offset", given["offset"]) if "offset" in given else 0,
         ),
-        crs=find_crs(given["crs"], "crs") if "crs" in given else known,
+        published_crs()[0],
+    )
+    if given.keys() <= _PLACES:
+        return known
+    query = known.query._replace(
+        interval=_interval(given["datetime"]) if "datetime" in given else (None, None),
+        equal=_equal(given, declared),
+        selection=parse_selection(given) if declared.facets & given.keys() else {},
+        condition=_condition(given, declared) if _FILTER & given.keys() else None,
+        order=_order(given["sortby"], declared) if "sortby" in given else (),
+    )
+    return known._replace(
+        query=query,
+        crs=find_crs(given["crs"], "crs") if "crs" in given else known.crs,
         properties=_properties(given["properties"], layer) if "properties" in given else None,
         skip_geometry=_truth("skipGeometry", given.get("skipGeometry", "false")),
         revision=given.get("revision"),

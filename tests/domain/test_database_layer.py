@@ -280,7 +280,7 @@ def test_a_query_finds_the_same_in_the_same_order(both, query):
 @given(query=queries, text=st.none() | conditions, limit=st.integers(1, 40), data=st.data())
 def test_next_pages_yield_each_feature_once(both, query, text, limit, data):
     if text is not None:
-        query = replace(query, condition=parse_filter(text, "cql2-text", KINDS))
+        query = query._replace(condition=parse_filter(text, "cql2-text", KINDS))
     database, packed = both
     seen, start = [], Start()
     while start is not None:
