@@ -22,6 +22,7 @@ from .problems import install_problem_handlers
 from .published import Published
 from .rate import RateLimit
 from .security import SecurityHeaders
+from .studio import router as studio_router
 from .templating import Templates
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)
+    app.include_router(studio_router)
     assets.mount(app)
     install_problem_handlers(app)
     _add_middleware(app, settings)

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
+    idle_minutes : int
+        After so many minutes without a request, whoever is logged in has to do it again.
     rate_limit : str
         What one client may ask of a worker, as in ``12000/minute``; empty for no limit.
     """
@@ -46,6 +48,7 @@ class Settings(BaseSettings):
     largest_packed: int = Field(default=3_000_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     rate_limit: str = "12000/minute"
+    idle_minutes: int = Field(default=30, ge=1, le=720)
 
     @field_validator("rate_limit")
     @classmethod

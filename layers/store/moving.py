@@ -26,6 +26,8 @@ _ORDER = (
     schema.actual,
     schema.account,
     schema.token,
+    schema.session,
+    schema.login_attempt,
 )
 """Every table but the catalogue. The log comes first: it tells what the copy was made from."""
 

@@ -17,6 +17,8 @@ _ADDED = (
     "actual",
     "account",
     "token",
+    "session",
+    "login_attempt",
 )
 _CHANGED = {
     "catalogue": ("sequence",),
@@ -24,6 +26,8 @@ _CHANGED = {
     "draft": ("status", "revision"),
     "account": ("shown", "role", "password", "disabled"),
     "token": ("revoked",),
+    "session": ("seen", "ended"),
+    "login_attempt": ("outcome",),
 }
 
 

@@ -127,6 +127,28 @@ token = Table(
     UniqueConstraint("sha256", name="token_sha256"),
 )
 
+session = Table(
+    "session",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("ended", Text),
+    ForeignKeyConstraint(["account"], ["account.name"]),
+)
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Index("login_attempt_subject", "subject", "time"),
+)
+"""Under which name, as its SHA-256: people type their password into the wrong field."""
+
 moved = Table("moved", metadata, Column("target", Text, nullable=False))
 """Empty; one row, with the new address, when the store has moved: then nothing may be written."""
 

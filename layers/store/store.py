@@ -27,6 +27,7 @@ from .drafts import Drafts
 from .engine import open_engine, said_by
 from .history import PublicHistory
 from .people import People
+from .sessions import Sessions
 from .verify import store_faults
 from .versions import (
     Change,
@@ -45,7 +46,7 @@ from .versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """The newest migration."""
 
 _STREAMED = 5_000
@@ -68,6 +69,8 @@ class Store:
         Changes that wait to be published.
     people : People
         Accounts and tokens.
+    sessions : Sessions
+        Who is logged in.
     history : PublicHistory
         What the public may know of earlier revisions.
 
@@ -85,6 +88,7 @@ class Store:
         self.read_only = engine.read_only
         self.drafts = Drafts(self._reading, self._writing)
         self.people = People(self._reading, self._writing)
+        self.sessions = Sessions(self._reading, self._writing)
         self.history = PublicHistory(self._reading)
         try:
             with self._reading() as connection:
