@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from . import account, audit, overview, people, session
 
-router = APIRouter(prefix="/studio", include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 for _part in (session, overview, account, people, audit):
-    router.include_router(_part.router)
+    router.include_router(_part.router, prefix="/studio")
 
 __all__ = ["router"]

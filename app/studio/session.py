@@ -23,7 +23,7 @@ HOME = "/studio"
 @router.get("/login", dependencies=[PUBLIC])
 def get_login(request: Request, next: str = HOME) -> Response:
     """Return the page where people log in."""
-    return page(request, "login.html", None, next=_inside(next), name="", locked=None)
+    return page(request, "login.html", None, next=_inside(next), typed="", locked=None)
 
 
 @router.post("/login", dependencies=[PUBLIC])
@@ -41,11 +41,11 @@ async def post_login(
         secret = await run_in_threadpool(log_in, published.store, name, password)
     except LockedOut as refusal:
         minutes = -(-refusal.wait_s // 60)
-        answer = page(request, "login.html", None, 429, next=where, name=name, locked=minutes)
+        answer = page(request, "login.html", None, 429, next=where, typed=name, locked=minutes)
         answer.headers["Retry-After"] = str(refusal.wait_s)
         return answer
     except NotAllowed as refusal:
-        context = {"next": where, "name": name, "locked": None}
+        context = {"next": where, "typed": name, "locked": None}
         return page(request, "login.html", None, 401, fault=refusal, **context)
     answer = go_to(where)
     set_session(request, answer, secret)
