@@ -155,7 +155,7 @@ def _read(connection: sa.Connection, head: Revision) -> Contents:
     query = sa.select(table.c.id, table.c.digest).where(
         table.c.layer == head.layer_id, table.c.last.is_(None)
     )
-    return Contents.of(dict(map(tuple, connection.execute(query).all())))
+    return Contents.of(dict(connection.execute(query).tuples().all()))
 
 
 def _followed(connection: sa.Connection, known: _Known, head: Revision) -> Contents | None:
@@ -173,7 +173,7 @@ def _followed(connection: sa.Connection, known: _Known, head: Revision) -> Conte
         table.c.layer == head.layer_id, table.c.first > number, table.c.last.is_(None)
     )
     removed = connection.execute(ended.limit(most + 1)).scalars().all()
-    put = connection.execute(brought.limit(most + 1)).all()
+    put = connection.execute(brought.limit(most + 1)).tuples().all()
     if max(len(removed), len(put)) > most:
         return None
-    return known.contents.changed(dict(map(tuple, put)), removed)
+    return known.contents.changed(dict(put), removed)
