@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _BYTES_KEPT = 128_000_000
 """Of all layers together; one layer is kept whatever its size."""
 
-_MOST_MOVED = 0.1
-"""Part of a layer from which on it is read anew rather than followed."""
+_ALWAYS_FOLLOWED, _MOST_FOLLOWED = 1_000, 0.1
+"""Feature versions, and part of a layer, beyond which it is read anew rather than followed."""
 
 _BEFORE_ID = 65
 """Bytes of a line before its id: a digest and a space."""
@@ -155,7 +155,7 @@ def _read(connection: sa.Connection, head: Revision) -> Contents:
     query = sa.select(table.c.id, table.c.digest).where(
         table.c.layer == head.layer_id, table.c.last.is_(None)
     )
-    return Contents.of(dict(connection.execute(query).tuples().all()))
+    return Contents.of(dict(map(tuple, connection.execute(query).all())))
 
 
 def _followed(connection: sa.Connection, known: _Known, head: Revision) -> Contents | None:
@@ -165,7 +165,8 @@ def _followed(connection: sa.Connection, known: _Known, head: Revision) -> Conte
     another digest than the head.
     """
     table = schema.feature_version
-    number, most = known.revision.number, int(len(known.contents) * _MOST_MOVED)
+    number = known.revision.number
+    most = max(_ALWAYS_FOLLOWED, int(len(known.contents) * _MOST_FOLLOWED))
     ended = sa.select(table.c.id).where(
         table.c.layer == head.layer_id, table.c.last >= number, table.c.last < head.number
     )
@@ -173,7 +174,7 @@ def _followed(connection: sa.Connection, known: _Known, head: Revision) -> Conte
         table.c.layer == head.layer_id, table.c.first > number, table.c.last.is_(None)
     )
     removed = connection.execute(ended.limit(most + 1)).scalars().all()
-    put = connection.execute(brought.limit(most + 1)).tuples().all()
+    put = connection.execute(brought.limit(most + 1)).all()
     if max(len(removed), len(put)) > most:
         return None
-    return known.contents.changed(dict(put), removed)
+    return known.contents.changed(dict(map(tuple, put)), removed)
