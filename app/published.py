@@ -147,6 +147,7 @@ class Published:
         self._stopped.clear()
         for target, arguments in (
             (self._look, ()),
+            (self._read_histories, ()),
             (listen, (self._store, self._refresh, self._stopped)),
         ):
             threading.Thread(target=target, args=arguments, daemon=True).start()
@@ -255,11 +256,15 @@ class Published:
         first, second = _version("from", old), _version("to", new)
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
-    def _look(self) -> None:
+    def _read_histories(self) -> None:
+        # That of a large layer takes a while: neither the start waits for it, nor who comes first.
+        if self._stopped.wait(_POLL_S):
+            return
         for snapshot in self._state.atlas.layers.values():
-            # That of a large layer takes a while, and the start does not wait for it.
             with contextlib.suppress(StoreUnavailable):
                 snapshot.history.read()
+
+    def _look(self) -> None:
         while not self._stopped.wait(_POLL_S / 2):
             self._refresh()
 
