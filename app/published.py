@@ -147,7 +147,7 @@ class Published:
         self._stopped.clear()
         for target, arguments in (
             (self._look, ()),
-            (self._read_histories, ()),
+            (self._prepare, ()),
             (listen, (self._store, self._refresh, self._stopped)),
         ):
             threading.Thread(target=target, args=arguments, daemon=True).start()
@@ -256,11 +256,14 @@ class Published:
         first, second = _version("from", old), _version("to", new)
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
-    def _read_histories(self) -> None:
-        # That of a large layer takes a while: neither the start waits for it, nor who comes first.
+    def _prepare(self) -> None:
+        # Spelling all names and reading the history of a large layer take a while: neither the
+        # start waits for it, nor who comes first.
         if self._stopped.wait(_POLL_S):
             return
-        for snapshot in self._state.atlas.layers.values():
+        atlas = self._state.atlas
+        atlas.search.prepare()
+        for snapshot in atlas.layers.values():
             with contextlib.suppress(StoreUnavailable):
                 snapshot.history.read()
 
@@ -283,6 +286,7 @@ class Published:
             atlas = open_atlas(self._store, self._bundle, None, self._folder, self._largest)
             return State(atlas, build_maps(atlas, self._assets), sequence)
         atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder, self._largest)
+        atlas.search.prepare()
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
 

@@ -140,7 +140,9 @@ class KeptTiles(TileFields, ABC):
     def tile(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
         """Return a tile with the layer and its labels; nothing if it holds no feature."""
         found = self._kept(matrix_set, tile)
-        return self._keep(matrix_set, tile, self._made(matrix_set, tile)) if found is None else found
+        return (
+            self._keep(matrix_set, tile, self._made(matrix_set, tile)) if found is None else found
+        )
 
     def at_once(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
         """Return a tile if it is ready, or soon made; else None."""
