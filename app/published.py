@@ -49,6 +49,9 @@ _POLL_S = 1.0
 _PATIENCE_S = 0.8
 """How long a request waits for that answer; then it is shown what was known before."""
 
+_SETTLED_S = 5.0
+"""How long after the start what is not needed at once is made ready."""
+
 _OLDER_KEPT = 256_000_000
 """Bytes of older revisions that are kept in memory once they were asked for."""
 
@@ -259,7 +262,7 @@ class Published:
     def _prepare(self) -> None:
         # Spelling all names and reading the history of a large layer take a while: neither the
         # start waits for it, nor who comes first.
-        if self._stopped.wait(_POLL_S):
+        if self._stopped.wait(_SETTLED_S):
             return
         atlas = self._state.atlas
         atlas.search.prepare()
