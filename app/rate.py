@@ -1,7 +1,7 @@
 """A limit on what one client may ask of the application in some time.
 
-Answers that lie ready are sent before the application is asked (`app.server`), and are not counted:
-they cost less than the count. Each worker counts for itself.
+What is answered at once is sent before the application is asked (`app.server`), and is not counted.
+Each worker counts for itself.
 """
 
 from __future__ import annotations
