@@ -20,8 +20,9 @@ from .downloads import Downloads
 from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
-from .rate import RateLimit
+from .rate import Rate, RateLimit
 from .security import SecurityHeaders
+from .settings import DEFAULT_RATE
 from .templating import Templates
 
 if TYPE_CHECKING:
@@ -67,12 +68,13 @@ def create_app(settings: Settings) -> FastAPI:
         store, bundle, assets, settings.snapshots, settings.largest_packed or None
     )
     reads = Reads(published, settings.public_url)
+    rate = None if settings.rate_limit == "" else Rate(settings.rate_limit or DEFAULT_RATE)
     app = FastAPI(
         title=bundle.catalogue.title,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_listening(published, reads),
+        lifespan=_listening(published, reads, rate if settings.rate_limit else None),
         max_body_size=_LARGEST_BODY,
     )
     app.state.published = published
@@ -84,16 +86,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(api_router)
     assets.mount(app)
     install_problem_handlers(app)
-    _add_middleware(app, settings)
+    _add_middleware(app, rate)
     _resolve_routes(app)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, rate: Rate | None) -> None:
     """Put around the application what every answer passes through; the last is the outermost."""
     app.add_middleware(Compress, minimum_size=_SMALLEST_COMPRESSED)
-    if settings.rate_limit:
-        app.add_middleware(RateLimit, rate=settings.rate_limit)
+    if rate is not None:
+        app.add_middleware(RateLimit, rate=rate)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(
         CORSMiddleware,
@@ -119,15 +121,18 @@ def _resolve_routes(app: FastAPI) -> None:
 
 
 def _listening(
-    published: Published, reads: Reads
-) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Reads]]]:
-    """Return what keeps the published state listening while the application runs."""
+    published: Published, reads: Reads, rate: Rate | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
+    """Return what keeps the published state listening while the application runs.
+
+    It gives the server what it answers reads with, and by what it counts them.
+    """
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Reads]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
         published.start()
         try:
-            yield {"reads": reads}
+            yield {"reads": reads, "rate": rate}
         finally:
             published.stop()
 
