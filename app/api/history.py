@@ -293,7 +293,6 @@ def describe(layer: Layer) -> Schema:
         query(name, "Number of a revision, or a day or moment", {"type": "string"})
         for name in ("from", "to")
     ]
-    formats = query("f", "Format", {"type": "string", "enum": list(_FORMATS)})
     offset = {"$ref": "#/components/parameters/offset"}
     both = content("Two revisions compared", JSON, "Difference", page=True)
     both["content"][GEOJSON] = {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}
@@ -316,7 +315,8 @@ def describe(layer: Layer) -> Schema:
             f"{layer.title}: two revisions compared",
             "Difference",
             answers={"200": both},
-            parameters=[*ends, limit, formats],
+            parameters=[*ends, limit],
+            formats=_FORMATS,
             missing=True,
         ),
     }

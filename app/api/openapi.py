@@ -27,7 +27,7 @@ from .edit_operations import (
     item_operations,
     items_operations,
 )
-from .openapi_tiles import tile_parameters, tile_paths
+from .openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
 from .operations import CHAPTERS, MAPPED, Schema, filter_parameters, sorting_parameters
 from .operations import get as _get
 from .operations import query as _query
@@ -75,7 +75,7 @@ def describe(atlas: Atlas, server: str) -> Schema:
                     "content": PROBLEM_CONTENT,
                 }
             },
-            "schemas": _SCHEMAS,
+            "schemas": _SCHEMAS | TILE_SCHEMAS,
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
