@@ -76,7 +76,9 @@ def tile_parameters() -> Schema:
         "tileMatrix": in_path("tileMatrix", "Number of a tile matrix, as of a zoom", number),
         "tileRow": in_path("tileRow", "Row from the north", number),
         "tileCol": in_path("tileCol", "Column from the west", number),
-        "revisionId": in_path("revisionId", "Digest of a revision", {"type": "string"}),
+        "revisionId": in_path(
+            "revisionId", "Number of a revision and digest of its bytes", {"type": "string"}
+        ),
     }
 
 
