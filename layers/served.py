@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,6 +96,44 @@ class Page(Protocol):
 
     def features(self) -> list[Feature]:
         """Return the features with all their properties."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRevision:
+    """What is known of one revision of a layer, wherever its features are kept.
+
+    Attributes
+    ----------
+    revision : Revision
+        As the store counts it, internal features included; `shown` is what may be shown of it.
+    digest : str
+        SHA-256 of what is shown, which names the bytes in addresses and ETags (64 hex digits). The
+        revision's own digest also covers internal features.
+    bbox : BBox or None
+        Of all geometries; None if there is none.
+    history : History
+        Of the layer up to this revision, as far as it is public.
+    """
+
+    layer: Layer
+    revision: Revision
+    digest: str
+    bbox: BBox | None
+    history: History
+
+    @property
+    def shown(self) -> PublicRevision:
+        """The revision as the public knows it."""
+        return self.history.newest
+
+    @property
+    def revision_id(self) -> str:
+        """What names these bytes for ever in addresses: public number and digest."""
+        return f"{self.shown.number}-{self.digest}"
+
+    def with_history(self, history: History) -> Self:
+        """Return the same with another history."""
+        return replace(self, history=history)
 
 
 class ServedLayer(Protocol):
