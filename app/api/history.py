@@ -132,7 +132,7 @@ def get_difference(
         trail=_trail(request, atlas, templates, snapshot),
         collection=_collection(words, snapshot),
         compared=compared,
-        name_of=snapshot.layer.name_of,
+        layer=snapshot.layer,
         items_href=f"/api/collections/{collection_id}/items",
         revisions_href=page_href(request, f"/api/collections/{collection_id}/revisions"),
     )
