@@ -29,9 +29,9 @@ from .database_tiles import DatabaseTiles
 from .errors import InvalidParameter, NotFound
 from .history import history_of
 from .model import BBox, Feature
-from .packed import BETWEEN, HEAD, TAIL, features_json
+from .packed import BETWEEN, features_json
 from .queries import behind, conditions, in_order, is_public, meets_box, sort_keys
-from .served import BEGINNING, EVERYTHING, LayerRevision, Start
+from .served import BEGINNING, EVERYTHING, LayerRevision, Start, as_collection
 from .snapshot import behind_nothing
 from .store import placed, valid_in
 
@@ -199,17 +199,8 @@ class DatabaseLayer(LayerRevision):
             yield np.array([each.geometry for each in batch], dtype=object)
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the whole layer as a GeoJSON FeatureCollection, the bytes of a packed one."""
-        between = HEAD
-        batch: list[Feature] = []
-        for feature in self.stream():
-            batch.append(feature)
-            if len(batch) == _STREAMED:
-                yield between + BETWEEN.join(features_json(batch))
-                between, batch = BETWEEN, []
-        if batch or between == HEAD:
-            yield between + BETWEEN.join(features_json(batch))
-        yield TAIL
+        """Return the whole layer as a GeoJSON FeatureCollection, part by part."""
+        return as_collection(self.stream())
 
     @cached_property
     def tiles(self) -> DatabaseTiles:

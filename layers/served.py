@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
+from .packed import BETWEEN, HEAD, TAIL, features_json
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from .history import History
     from .model import BBox, Feature, Layer, PublicRevision, Revision
     from .tiles import TileSource
+
+_AT_ONCE = 2_000
+"""Features that are put into words together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,19 @@ class ServedLayer(Protocol):
 
     def near(self, boxes: Sequence[BBox]) -> list[Feature]:
         """Return the features whose boxes meet one of some boxes."""
+
+
+def as_collection(features: Iterable[Feature]) -> Iterator[bytes]:
+    """Yield features as a GeoJSON FeatureCollection, the bytes of a packed one.
+
+    Some thousands are held at a time.
+    """
+    found = iter(features)
+    between = HEAD
+    while batch := list(islice(found, _AT_ONCE)):
+        yield between + BETWEEN.join(features_json(batch))
+        between = BETWEEN
+    yield TAIL if between == BETWEEN else HEAD + TAIL
 
 
 def number_of(text: str) -> float | None:
