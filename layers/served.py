@@ -32,7 +32,7 @@ class Query:
     ----------
     bbox : BBox or None
         Features whose geometry intersects it; those without geometry do not
-        (OGC API - Features Part 1, section 7.15.3).
+        (docs/decisions/0015).
     area : BaseGeometry or None
         The same for a box that is none in CRS84 degrees.
     interval : tuple of (str or None)
