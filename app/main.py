@@ -21,7 +21,7 @@ from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
 from .rate import Rate, RateLimit
-from .security import SecurityHeaders
+from .security import READ_BY_SCRIPTS, SENT_BY_SCRIPTS, SecurityHeaders
 from .settings import DEFAULT_RATE
 from .templating import Templates
 
@@ -101,15 +101,8 @@ def _add_middleware(app: FastAPI, rate: Rate | None) -> None:
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["authorization", "content-type", "content-crs", "if-match", "if-none-match"],
-        expose_headers=[
-            "ETag",
-            "Location",
-            "Content-Crs",
-            "Link",
-            "Content-Disposition",
-            "Content-Range",
-        ],
+        allow_headers=SENT_BY_SCRIPTS,
+        expose_headers=READ_BY_SCRIPTS,
     )
 
 
