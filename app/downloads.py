@@ -17,7 +17,7 @@ from layers.packed import mapped_file
 from .kept import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from layers.model import Feature, Layer
@@ -93,20 +93,42 @@ class Downloads:
         """
         check_format(self._folder / f"layer{ending}", crs)
 
+        def put(folder: Path) -> Path:
+            return export_layer(layer, features(), folder / f"layer{ending}", crs)
+
+        return self._made(put, None if key is None else (key, ending, crs))
+
+    def join(
+        self, parts: Callable[[], Iterable[bytes | memoryview]], key: Hashable | None = None
+    ) -> Written:
+        """Return what comes in parts as a file; see `write`.
+
+        Raises
+        ------
+        Busy
+            If as many files as may be are being written.
+        """
+
+        def put(folder: Path) -> Path:
+            path = folder / "joined"
+            with path.open("wb") as file:
+                file.writelines(parts())
+            return path
+
+        return self._made(put, None if key is None else (key,))
+
+    def _made(self, put: Callable[[Path], Path], key: Hashable | None) -> Written:
         def make() -> Written:
             with self._turn():
-                return self._write(layer, features(), ending, crs)
+                return self._write(put)
 
-        return make() if key is None else self._kept.get((key, ending, crs), make)
+        return make() if key is None else self._kept.get(key, make)
 
-    def _write(
-        self, layer: Layer, features: Sequence[Feature], ending: str, crs: int | None
-    ) -> Written:
+    def _write(self, put: Callable[[Path], Path]) -> Written:
         self._folder.mkdir(parents=True, exist_ok=True)
         # Where a file that is in use cannot lose its name, it stays until the next start.
         with tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as own:
-            path = export_layer(layer, features, self._folder / own / f"layer{ending}", crs)
-            content = mapped_file(path)
+            content = mapped_file(put(self._folder / own))
         return Written(content, hashlib.sha256(content).hexdigest())
 
     @contextmanager

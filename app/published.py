@@ -49,6 +49,9 @@ _POLL_S = 1.0
 _PATIENCE_S = 0.8
 """How long a request waits for that answer; then it is shown what was known before."""
 
+_SETTLED_S = 5.0
+"""How long after the start what is not needed at once is made ready."""
+
 _OLDER_KEPT = 256_000_000
 """Bytes of older revisions that are kept in memory once they were asked for."""
 
@@ -147,6 +150,7 @@ class Published:
         self._stopped.clear()
         for target, arguments in (
             (self._look, ()),
+            (self._prepare, ()),
             (listen, (self._store, self._refresh, self._stopped)),
         ):
             threading.Thread(target=target, args=arguments, daemon=True).start()
@@ -255,11 +259,18 @@ class Published:
         first, second = _version("from", old), _version("to", new)
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
-    def _look(self) -> None:
-        for snapshot in self._state.atlas.layers.values():
-            # That of a large layer takes a while, and the start does not wait for it.
+    def _prepare(self) -> None:
+        # Spelling all names and reading the history of a large layer take a while: neither the
+        # start waits for it, nor who comes first.
+        if self._stopped.wait(_SETTLED_S):
+            return
+        atlas = self._state.atlas
+        atlas.search.prepare()
+        for snapshot in atlas.layers.values():
             with contextlib.suppress(StoreUnavailable):
                 snapshot.history.read()
+
+    def _look(self) -> None:
         while not self._stopped.wait(_POLL_S / 2):
             self._refresh()
 
@@ -278,6 +289,7 @@ class Published:
             atlas = open_atlas(self._store, self._bundle, None, self._folder, self._largest)
             return State(atlas, build_maps(atlas, self._assets), sequence)
         atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder, self._largest)
+        atlas.search.prepare()
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
 

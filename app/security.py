@@ -15,12 +15,24 @@ _POLICY = (
 )
 
 
+SENT_BY_SCRIPTS = (
+    "Authorization", "Content-Crs", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
+    "If-Range", "Range",
+)  # fmt: skip
+"""What scripts of other sites may say in the head of a request."""
+
+READ_BY_SCRIPTS = (
+    "Accept-Patch", "Accept-Post", "Accept-Ranges", "Allow", "Content-Crs", "Content-Disposition",
+    "Content-Range", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate",
+)  # fmt: skip
+"""What they may read in that of an answer, beside what they always may (Fetch, section 2.2.2)."""
+
 HEADERS: list[tuple[bytes, bytes]] = [
     (b"content-security-policy", f"{_POLICY}'self'".encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Location, Content-Crs, Link"),
+    (b"access-control-expose-headers", ", ".join(READ_BY_SCRIPTS).encode()),
 ]
 """What answers carry that do not pass through the middleware."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from .api.reads import Reads, Ready
+    from .rate import Rate
 
 LONGEST_HEAD = 65_536
 """Bytes of request line and headers."""
@@ -23,6 +24,9 @@ PATIENCE_S = 30.0
 
 BODY_PATIENCE_S = 300.0
 """How long it may take to send the rest."""
+
+_HERE = frozenset(["127.0.0.1", "::1"])
+"""Whose word a proxy's header is, unless uvicorn is told otherwise."""
 
 _READS = frozenset([b"GET", b"HEAD"])
 
@@ -153,4 +157,18 @@ class Protocol(_Patient):
         if not self.parser.should_keep_alive() or self.parser.should_upgrade():
             return None
         reads: Reads = self.app_state["reads"]
-        return reads.answer(self.url, self.headers)
+        ready = reads.answer(self.url, self.headers)
+        rate: Rate | None = self.app_state["rate"]
+        if ready is None or rate is None:
+            return ready
+        host = self._host()
+        # Who asks too often is told so by the application.
+        return ready if host is not None and rate.allows_about(host) else None
+
+    def _host(self) -> str | None:
+        """Return from where a request comes; None where the application has to find out."""
+        host = self.client[0] if self.client else ""
+        forwarded = [value for name, value in self.headers if name == b"x-forwarded-for"]
+        if not forwarded:
+            return host
+        return forwarded[-1].decode("latin-1").rpartition(",")[2].strip() if host in _HERE else None

@@ -9,6 +9,8 @@ from limits import parse
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+DEFAULT_RATE = "60000/minute"
+
 
 class Settings(BaseSettings):
     """How this atlas runs; each field is an environment variable with the prefix ``ATLAS_``.
@@ -33,8 +35,9 @@ class Settings(BaseSettings):
         it links repeat what each request says.
     idle_minutes : int
         After so many minutes without a request, whoever is logged in has to do it again.
-    rate_limit : str
-        What one client may ask of a worker, as in ``12000/minute``; empty for no limit.
+    rate_limit : str or None
+        What one client may ask of a worker, as in ``12000/minute``; empty for no limit. None for
+        `DEFAULT_RATE`, and none for what is answered at once and costs next to nothing.
     """
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
@@ -47,12 +50,12 @@ class Settings(BaseSettings):
     review_number: str | None = None
     largest_packed: int = Field(default=3_000_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
-    rate_limit: str = "12000/minute"
     idle_minutes: int = Field(default=30, ge=1, le=720)
+    rate_limit: str | None = None
 
     @field_validator("rate_limit")
     @classmethod
-    def _is_rate(cls, text: str) -> str:
+    def _is_rate(cls, text: str | None) -> str | None:
         if text:
             parse(text)
         return text

@@ -300,12 +300,12 @@ class Wording:
         """Return the properties of a layer with columns of its own, each with its title."""
         if "summary" in layer.schema["properties"]:
             return []
-        title = "x-title-en" if self.language == "en" else "title"
-        return [
-            (name, str(schema.get(title) or schema.get("title") or name))
-            for name, schema in layer.schema["properties"].items()
-            if name != layer.label
-        ]
+        names = [name for name in layer.schema["properties"] if name != layer.label]
+        return [(name, self.column(layer, name)) for name in names]
+
+    def column(self, layer: Layer, name: str) -> str:
+        """Return what a property of a layer is called."""
+        return layer.title_of(name, english=self.language == "en")
 
     def _columns(self, layer: Layer, properties: Mapping[str, Any]) -> str:
         """Return an office's own columns in a line."""

@@ -87,6 +87,7 @@ def main() -> None:
         named = grown(published(), size)
         start = time.perf_counter()
         index = SearchIndex(named)
+        index.prepare()
         print(f"{size} names, built in {time.perf_counter() - start:.2f} s")
         names = [each.name for each in named]
         table = sqlite3.connect(":memory:")

@@ -23,13 +23,16 @@ import numpy as np
 import shapely
 
 from layers.catalogue import bundled_data, read_bundle
+from layers.edits import Editing
 from layers.imports import Limits
-from layers.publishing import seed_store
+from layers.publishing import open_atlas, seed_store
 from layers.store import Store
 from layers.updates import keep_draft, open_draft, publish_draft, publish_update, read_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from layers.catalogue import Bundle
 
 CHANGED = 300
 LAYER = {
@@ -105,6 +108,19 @@ def data_with_parcels(folder: Path) -> Path:
     return folder
 
 
+def edit(store: Store, bundle: Bundle, folder: Path) -> None:
+    """Time two edits, one behind the other, until they are shown."""
+    atlas = open_atlas(store, bundle, None, folder)
+    for number in range(2):
+        shown = atlas.layer("parcels")
+        editing = Editing(store, bundle, "parcels", near=shown.near, author="bench")
+        which = "first" if number == 0 else "next"
+        with timed(f"{which} edit of one feature"):
+            editing.update("P0000005", {"properties": {"name": f"第{number}次"}})
+        with timed("until it is shown"):
+            atlas = open_atlas(store, bundle, atlas, folder)
+
+
 def main(count: int, address: str | None) -> None:
     """Measure every step with a number of features."""
     folder = Path(tempfile.mkdtemp(prefix="atlas-bench-"))
@@ -138,6 +154,7 @@ def main(count: int, address: str | None) -> None:
                 store, bundle, draft, author="bench", message="some", reason="bench"
             )
         assert made.changed == CHANGED
+        edit(store, bundle, folder / "snapshots")
     if size is not None:
         grown = (folder / "atlas.sqlite").stat().st_size - size
         print(f"the store grew from {size / 1e6:.1f} MB by {grown / 1e6:.2f} MB for the changes")

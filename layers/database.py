@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
@@ -29,9 +29,9 @@ from .database_tiles import DatabaseTiles
 from .errors import InvalidParameter, NotFound
 from .history import history_of
 from .model import BBox, Feature
-from .packed import BETWEEN, HEAD, TAIL, features_json
+from .packed import BETWEEN, features_json
 from .queries import behind, conditions, in_order, is_public, meets_box, sort_keys
-from .served import BEGINNING, EVERYTHING, Start
+from .served import BEGINNING, EVERYTHING, LayerRevision, Start, as_collection
 from .snapshot import behind_nothing
 from .store import placed, valid_in
 
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .history import History
-    from .model import Layer, PublicRevision, Revision
+    from .model import Layer, Revision
     from .served import Query
     from .store import Store
 
@@ -98,26 +97,18 @@ class DatabasePage:
 
 
 @dataclass(frozen=True, eq=False)
-class DatabaseLayer:
+class DatabaseLayer(LayerRevision):
     """One revision of a layer, served from the database; see `layers.served.ServedLayer`.
 
     Attributes
     ----------
-    digest : str
-        SHA-256 over the digests of the public features in order, so that it changes with what is
-        shown and with nothing else.
     head : Revision
         Whose internal features are not shown either: the newest one when this was opened.
     """
 
-    layer: Layer
-    revision: Revision
     store: Store
     head: Revision
     count: int
-    bbox: BBox | None
-    digest: str
-    history: History
     _counts: LRUCache[Hashable, int] = field(
         default_factory=lambda: LRUCache(_COUNTS_KEPT), repr=False
     )
@@ -127,20 +118,6 @@ class DatabaseLayer:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     is_large = True
-
-    @property
-    def shown(self) -> PublicRevision:
-        """The revision as the public knows it."""
-        return self.history.newest
-
-    @property
-    def revision_id(self) -> str:
-        """What names these bytes for ever in addresses: public number and digest."""
-        return f"{self.shown.number}-{self.digest}"
-
-    def with_history(self, history: History) -> DatabaseLayer:
-        """Return the same with another history."""
-        return replace(self, history=history)
 
     def read(self, query: Query, limit: int, start: Start = BEGINNING) -> DatabasePage:
         """Return a page of what a query finds.
@@ -222,17 +199,8 @@ class DatabaseLayer:
             yield np.array([each.geometry for each in batch], dtype=object)
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the whole layer as a GeoJSON FeatureCollection, the bytes of a packed one."""
-        between = HEAD
-        batch: list[Feature] = []
-        for feature in self.stream():
-            batch.append(feature)
-            if len(batch) == _STREAMED:
-                yield between + BETWEEN.join(features_json(batch))
-                between, batch = BETWEEN, []
-        if batch or between == HEAD:
-            yield between + BETWEEN.join(features_json(batch))
-        yield TAIL
+        """Return the whole layer as a GeoJSON FeatureCollection, part by part."""
+        return as_collection(self.stream())
 
     @cached_property
     def tiles(self) -> DatabaseTiles:
@@ -318,14 +286,15 @@ def open_in_database(
         count, *box = connection.execute(sa.select(sa.func.count(), *sides).where(*shown)).one()
         digests = connection.execute(_digests(shown)).scalars().all()
     return DatabaseLayer(
-        layer,
-        revision,
-        store,
-        head or revision,
-        count,
-        None if box[0] is None else BBox(*box),
-        sha256(b"".join(map(bytes, digests))).hexdigest(),
-        history_of(revision),
+        layer=layer,
+        revision=revision,
+        # Over the digests of what is shown, so that it changes with that and with nothing else.
+        digest=sha256(b"".join(map(bytes, digests))).hexdigest(),
+        bbox=None if box[0] is None else BBox(*box),
+        history=history_of(revision),
+        store=store,
+        head=head or revision,
+        count=count,
     )
 
 

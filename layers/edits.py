@@ -29,7 +29,7 @@ from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
 from .store import ChangeSet
-from .updates import context_of
+from .updates import context_of, layers_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -253,11 +253,12 @@ class Editing:
         """
         layer = self.layer
         old, new = self._around(head, before, after)
-        context = context_of(self.store, self.bundle, layer, new, old)
+        beside = layers_beside(self.store, layer)
+        context = context_of(self.bundle, layer, new, old, beside)
         findings = [each for each in check_layer(layer, new, context) if each.severity != "note"]
         if not findings:
             return ""
-        earlier = context_of(self.store, self.bundle, layer, old, None)
+        earlier = context_of(self.bundle, layer, old, None, beside)
         known = {_key(each) for each in check_layer(layer, old, earlier)}
         brought = [each for each in findings if _key(each) not in known]
         if errors := [each for each in brought if each.severity == "error"]:

@@ -100,6 +100,9 @@ def export_layer(
     return path
 
 
+_FIELD_NAME = 10
+"""Bytes of a field's name in a .dbf."""
+
 _PLAIN = Format("", {})
 
 
@@ -129,6 +132,7 @@ def _write_gdal(features: Sequence[Feature], path: Path, crs: int) -> None:
         _write(frame, path, format_)
         return
     path.mkdir()
+    frame = frame.rename(columns=_field_names([each for each in frame if each != "geometry"]))
     for kind, group in _by_shape(frame):
         _write(group, path / f"{path.stem}{kind}.shp", format_)
 
@@ -138,7 +142,7 @@ def _write(frame: geopandas.GeoDataFrame, path: Path, format_: Format) -> None:
     if format_.driver == "FlatGeobuf" and frame.geometry.isna().any():
         options["SPATIAL_INDEX"] = "NO"
     with warnings.catch_warnings():
-        # A Shapefile cuts names and texts; that is said where the format is offered.
+        # A Shapefile cuts texts; that is said where the format is offered.
         warnings.simplefilter("ignore", RuntimeWarning)
         pyogrio.write_dataframe(frame, path, driver=format_.driver, layer_options=options)
 
@@ -150,6 +154,22 @@ def _by_shape(frame: geopandas.GeoDataFrame) -> list[tuple[str, geopandas.GeoDat
         (f"-{kind.lower()}" if kind else "-unmapped", frame[kinds == kind])
         for kind in sorted(set(kinds))
     ]
+
+
+def _field_names(names: Sequence[str]) -> dict[str, str]:
+    """Return names that a .dbf holds, each another: GDAL cuts within a character."""
+    short: dict[str, str] = {}
+    for name in names:
+        found, number = _cut(name, _FIELD_NAME), 0
+        while found.lower() in map(str.lower, short.values()):
+            number += 1
+            found = f"{_cut(name, _FIELD_NAME - len(f'_{number}'))}_{number}"
+        short[name] = found
+    return short
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def _put_shapefile(folder: Path, path: Path) -> Path:

@@ -203,8 +203,13 @@ def combined_digest(digests: Mapping[str, str]) -> str:
     SHA-256 of one line for each feature, sorted by id: so a change of a few features in a large
     layer costs their own digests only.
     """
-    lines = "".join(f"{digests[id_]} {id_}\n" for id_ in sorted(digests))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    lines = b"".join(digest_line(id_, digests[id_]) for id_ in sorted(digests))
+    return hashlib.sha256(lines).hexdigest()
+
+
+def digest_line(feature_id: str, digest: str) -> bytes:
+    """Return what a feature adds to the digest of its layer; see `combined_digest`."""
+    return f"{digest} {feature_id}\n".encode()
 
 
 def write_features(path: Path, features: Iterable[Feature]) -> None:

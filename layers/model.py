@@ -99,6 +99,12 @@ class Layer:
         """Return what a feature is called; its id where nothing else is known."""
         return str(feature.properties.get(self.label) or feature.id)
 
+    def title_of(self, name: str, *, english: bool = False) -> str:
+        """Return what a property is called: its own name where the schema gives it no title."""
+        declared = self.schema["properties"].get(name, {})
+        known = declared.get("x-title-en") if english else None
+        return str(known or declared.get("title") or name)
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
@@ -210,13 +211,15 @@ def put_in_files(
             (made / "table.arrow").open("wb") as sink,
         ):
             table, digest = write(document, wkb)
-            table = table.replace_schema_metadata({"digest": digest, "form": _FORM})
-            with pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
-            for file in (document, wkb, sink):
+            with ThreadPoolExecutor(2, "syncing") as pool:
                 # What is there after a power cut must be whole: it is read without being checked.
-                file.flush()
-                os.fsync(file.fileno())
+                synced = [pool.submit(_sync, each) for each in (document, wkb)]
+                table = table.replace_schema_metadata({"digest": digest, "form": _FORM})
+                with pa.ipc.new_file(sink, table.schema) as writer:
+                    writer.write_table(table)
+                _sync(sink)
+                for each in synced:
+                    each.result()
         try:
             made.rename(folder)
         except OSError:
@@ -228,6 +231,11 @@ def put_in_files(
     opened = open_packed(folder)
     assert opened is not None  # noqa: S101  it was made here
     return opened
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def open_packed(folder: Path) -> Packed | None:

@@ -9,17 +9,16 @@ was found, then the shorter name.
 from __future__ import annotations
 
 import csv
-import re
 import unicodedata
 from bisect import bisect_right
-from functools import lru_cache
-from itertools import accumulate, islice, product
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from opencc import OpenCC
 from rapidfuzz import fuzz, process
 
 from .errors import DataInvalid
+from .spelling import HAN, folded, spellings, syllables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,9 +30,6 @@ LONGEST_NAME = 60
 LONGEST_QUERY = 400
 """Characters of a query up to which it is looked for in the plan's words."""
 
-MOST_READINGS = 16
-"""Polyphone readings that are kept of one name."""
-
 MOST_PASSAGES = 10
 _EXCERPT = 40
 _SIMILAR, _SIMILAR_WHOLE, _SIMILAR_SOUND = 68.0, 60.0, 84.0
@@ -42,7 +38,6 @@ _SHORTEST_FUZZY, _SHORTEST_FUZZY_SOUND = 3, 5
 TIERS = ("exact", "prefix", "infix", "pinyin", "initials", "homophone", "fuzzy", "text")
 """How a query can match, best first."""
 _EXACT, _PREFIX, _INFIX, _PINYIN, _INITIALS, _HOMOPHONE, _FUZZY, _TEXT = range(len(TIERS))
-_HAN = re.compile(r"[㐀-鿿豈-﫿〇]")
 
 
 class Named(NamedTuple):
@@ -129,8 +124,63 @@ class _Strings:
             at = self._joined.find(text, self._starts[i + 1])
 
 
+class _Forms:
+    """How names are written and how they sound.
+
+    Attributes
+    ----------
+    all : list of _Form
+    texts, sounds, initials : _Strings
+        Of each form.
+    other_forms : list of int
+        Those with polyphones, once for each reading but the usual one.
+    other_sounds, other_initials : _Strings
+        Of these readings.
+    english : list of (int, str)
+        The first form of what has an English name, and that name.
+    """
+
+    def __init__(self, named: Sequence[Named], readings: Mapping[str, str]) -> None:
+        self.all: list[_Form] = []
+        sounds: list[tuple[str, str]] = []
+        others: list[tuple[int, str, str]] = []
+        known = {folded(word): tuple(reading.split()) for word, reading in readings.items()}
+        for owner, each in enumerate(named):
+            for name in dict.fromkeys([each.name, *each.aliases]):
+                self._add(owner, name, known, sounds, others)
+        self.texts = _Strings(form.text for form in self.all)
+        self.sounds = _Strings(full for full, _ in sounds)
+        self.initials = _Strings(initials for _, initials in sounds)
+        self.other_forms = [form for form, _, _ in others]
+        self.other_sounds = _Strings(full for _, full, _ in others)
+        self.other_initials = _Strings(initials for _, _, initials in others)
+        first = {form.owner: i for i, form in reversed(list(enumerate(self.all)))}
+        self.english = [
+            (first[owner], f" {each.name_en.casefold()}")
+            for owner, each in enumerate(named)
+            if owner in first
+        ]
+
+    def _add(
+        self,
+        owner: int,
+        name: str,
+        known: Mapping[str, tuple[str, ...]],
+        sounds: list[tuple[str, str]],
+        others: list[tuple[int, str, str]],
+    ) -> None:
+        text = folded(name)
+        if not text:
+            return
+        form = len(self.all)
+        usual, other = spellings(text, tuple(known.items()))
+        self.all.append(_Form(owner, name, text))
+        sounds.append(usual)
+        others += [(form, *each) for each in other]
+
+
 class SearchIndex:
-    """All names and paragraphs of one published state.
+    """All names and paragraphs of one published state; see `prepare`.
 
     Parameters
     ----------
@@ -147,26 +197,20 @@ class SearchIndex:
         readings: Mapping[str, str] | None = None,
     ) -> None:
         self._named = tuple(named)
-        self._passages = tuple((passage, folded(passage.text)) for passage in passages)
-        self._forms: list[_Form] = []
-        sounds: list[tuple[str, str]] = []
-        others: list[tuple[int, str, str]] = []
-        known = {folded(word): tuple(reading.split()) for word, reading in (readings or {}).items()}
-        for owner, each in enumerate(self._named):
-            for name in dict.fromkeys([each.name, *each.aliases]):
-                self._add(owner, name, known, sounds, others)
-        self._texts = _Strings(form.text for form in self._forms)
-        self._sounds = _Strings(full for full, _ in sounds)
-        self._initials = _Strings(initials for _, initials in sounds)
-        self._other_forms = [form for form, _, _ in others]
-        self._other_sounds = _Strings(full for _, full, _ in others)
-        self._other_initials = _Strings(initials for _, _, initials in others)
-        first = {form.owner: i for i, form in reversed(list(enumerate(self._forms)))}
-        self._english = [
-            (first[owner], f" {each.name_en.casefold()}")
-            for owner, each in enumerate(self._named)
-            if owner in first
-        ]
+        self._read = tuple(passages)
+        self._readings = readings or {}
+
+    def prepare(self) -> None:
+        """Spell everything now; else the first search does, which takes about a second."""
+        _ = self._forms, self._passages
+
+    @cached_property
+    def _forms(self) -> _Forms:
+        return _Forms(self._named, self._readings)
+
+    @cached_property
+    def _passages(self) -> list[tuple[Passage, str]]:
+        return [(passage, folded(passage.text)) for passage in self._read]
 
     def search(self, query: str, limit: int = 20) -> list[Hit]:
         """Return what a query finds, best first.
@@ -184,76 +228,59 @@ class SearchIndex:
         text = folded(query)
         best: dict[int, _Match] = {}
         for match in self._matches(text, query) if 0 < len(text) <= LONGEST_NAME else ():
-            owner = self._forms[match.form].owner
+            owner = self._forms.all[match.form].owner
             if owner not in best or self._order(match) < self._order(best[owner]):
                 best[owner] = match
         hits = [self._hit(match) for match in sorted(best.values(), key=self._order)[:limit]]
         return [*hits, *islice(self._in_passages(query), min(MOST_PASSAGES, limit - len(hits)))]
 
-    def _add(
-        self,
-        owner: int,
-        name: str,
-        known: Mapping[str, tuple[str, ...]],
-        sounds: list[tuple[str, str]],
-        others: list[tuple[int, str, str]],
-    ) -> None:
-        text = folded(name)
-        if not text:
-            return
-        form = len(self._forms)
-        usual, other = _spellings(text, tuple(known.items()))
-        self._forms.append(_Form(owner, name, text))
-        sounds.append(usual)
-        others += [(form, *each) for each in other]
-
     def _order(self, match: _Match) -> tuple[object, ...]:
-        form = self._forms[match.form]
+        form = self._forms.all[match.form]
         each = self._named[form.owner]
         # Whole matches come before partial ones of their kind; among partial ones of characters
         # the weight decides before the place in the name does.
         return (match.step, -match.closeness, -each.weight, match.tier, len(form.text), each.id)
 
     def _hit(self, match: _Match) -> Hit:
-        form = self._forms[match.form]
+        form = self._forms.all[match.form]
         each = self._named[form.owner]
         return Hit(each.collection, each.id, each.name, each.kind, form.name, TIERS[match.tier])
 
     def _matches(self, text: str, query: str) -> Iterator[_Match]:
         """Yield everything that matches; what is close only if nothing else does."""
         exact = list(self._as_characters(text))
-        if not _HAN.search(text):
+        if not HAN.search(text):
             exact += [*self._as_sounds(text), *self._as_english(query)]
         elif not exact:
             exact += self._as_homophone(text)
         yield from exact or self._as_mistyped(text)
 
     def _as_characters(self, text: str) -> Iterator[_Match]:
-        for i, form in self._texts.holding(text):
+        for i, form in self._forms.texts.holding(text):
             tier = _EXACT if form == text else _PREFIX if form.startswith(text) else _INFIX
             yield _Match(0 if tier == _EXACT else 1, tier, 0, i)
 
     def _as_sounds(self, text: str) -> Iterator[_Match]:
-        for i, sounds in self._sounds.holding(text):
+        for i, sounds in self._forms.sounds.holding(text):
             if _sounds_like(text, sounds):
                 yield _Match(2 if sounds == text else 3, _PINYIN, 0, i)
-        for i, sounds in self._other_sounds.holding(text):
+        for i, sounds in self._forms.other_sounds.holding(text):
             if _sounds_like(text, sounds):
-                yield _Match(2 if sounds == text else 6, _HOMOPHONE, 0, self._other_forms[i])
+                yield _Match(2 if sounds == text else 6, _HOMOPHONE, 0, self._forms.other_forms[i])
         if len(text) < 2:
             return
-        for i, initials in self._initials.holding(text):
+        for i, initials in self._forms.initials.holding(text):
             if initials.startswith(text):
                 yield _Match(4 if initials == text else 5, _INITIALS, 0, i)
-        for i, initials in self._other_initials.holding(text):
+        for i, initials in self._forms.other_initials.holding(text):
             if initials == text:
-                yield _Match(6, _HOMOPHONE, 0, self._other_forms[i])
+                yield _Match(6, _HOMOPHONE, 0, self._forms.other_forms[i])
 
     def _as_english(self, query: str) -> Iterator[_Match]:
         words = " ".join(unicodedata.normalize("NFKC", query).casefold().split())
         if len(words) < _SHORTEST_FUZZY:
             return
-        for i, english in self._english:
+        for i, english in self._forms.english:
             if f" {words}" in english:
                 yield _Match(3, _PREFIX if english.startswith(f" {words}") else _INFIX, 0, i)
 
@@ -261,9 +288,9 @@ class SearchIndex:
         """Find names that sound alike: a wrong character of the right sound."""
         if len(text) < 2:
             return
-        sounds = "".join(_syllables(text, {}))
-        for i, known in self._sounds.holding(sounds):
-            if known.startswith(sounds) and not set(text).isdisjoint(self._texts[i]):
+        sounds = "".join(syllables(text, {}))
+        for i, known in self._forms.sounds.holding(sounds):
+            if known.startswith(sounds) and not set(text).isdisjoint(self._forms.texts[i]):
                 yield _Match(6 if known == sounds else 7, _HOMOPHONE, 0, i)
 
     def _as_mistyped(self, text: str) -> Iterator[_Match]:
@@ -271,21 +298,21 @@ class SearchIndex:
 
         Chinese queries are compared by characters (0.6) and by sound (0.4), others by sound.
         """
-        if not _HAN.search(text):
+        if not HAN.search(text):
             yield from self._mistyped_sounds(text)
         elif len(text) >= _SHORTEST_FUZZY:
             yield from self._mistyped_characters(text)
 
     def _mistyped_characters(self, text: str) -> Iterator[_Match]:
-        sounds = "".join(_syllables(text, {}))
+        sounds = "".join(syllables(text, {}))
         near = process.extract(
-            text, self._texts.all, scorer=fuzz.partial_ratio, limit=None, score_cutoff=50
+            text, self._forms.texts.all, scorer=fuzz.partial_ratio, limit=None, score_cutoff=50
         )
         for form, score, i in near:
             if len(form) < 2 or set(text).isdisjoint(form):
                 continue
             whole = fuzz.ratio(text, form)
-            heard = fuzz.partial_ratio(sounds, self._sounds[i])
+            heard = fuzz.partial_ratio(sounds, self._forms.sounds[i])
             closeness = 0.6 * score + 0.4 * heard
             if closeness >= _SIMILAR and whole >= _SIMILAR_WHOLE * _share(text, form):
                 yield _Match(8, _FUZZY, round(closeness + whole / 10, 3), i)
@@ -294,7 +321,11 @@ class SearchIndex:
         if len(text) < _SHORTEST_FUZZY_SOUND:
             return
         near = process.extract(
-            text, self._sounds.all, scorer=fuzz.ratio, limit=20, score_cutoff=_SIMILAR_SOUND
+            text,
+            self._forms.sounds.all,
+            scorer=fuzz.ratio,
+            limit=20,
+            score_cutoff=_SIMILAR_SOUND,
         )
         for _, score, i in near:
             yield _Match(8, _FUZZY, score, i)
@@ -337,82 +368,6 @@ def read_readings(path: Path) -> dict[str, str]:
     except (KeyError, AttributeError) as error:
         raise DataInvalid(f"{path.name}: needs the columns text and reading.") from error
     return readings
-
-
-def folded(text: str) -> str:
-    """Return a text as it is compared: NFKC, lower case, simplified, letters and digits only."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    kept = "".join(sign for sign in plain if sign.isalnum())
-    return kept if kept.isascii() else _simplifier().convert(kept)
-
-
-@lru_cache(maxsize=1)
-def _simplifier() -> OpenCC:
-    return OpenCC("t2s")
-
-
-@lru_cache(maxsize=50_000)
-def _spellings(
-    text: str, known: tuple[tuple[str, tuple[str, ...]], ...]
-) -> tuple[tuple[str, str], tuple[tuple[str, str], ...]]:
-    """Return how a name is usually spelled in pinyin, and how else it could be.
-
-    Names hardly change from one state to the next, and a dictionary takes its time.
-    """
-    syllables = _syllables(text, dict(known))
-    other = tuple(_spelling(each) for each in _other_readings(text, syllables))
-    return _spelling(syllables), other
-
-
-def _syllables(text: str, known: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return how a text is read: a syllable for each character, other signs as they are."""
-    syllables = _per_character(text)
-    for word, reading in known.items():
-        for found in re.finditer(re.escape(word), text):
-            syllables[found.start() : found.end()] = reading
-    return syllables
-
-
-def _per_character(text: str) -> list[str]:
-    """Return the dictionary's readings in context, aligned with the characters."""
-    # The dictionary takes a quarter of a second, which most commands can do without.
-    from pypinyin import Style, lazy_pinyin
-
-    syllables: list[str] = []
-    for part in re.findall(r"[㐀-鿿豈-﫿〇]+|.", text):
-        if _HAN.match(part):
-            syllables += [_plain(each) for each in lazy_pinyin(part, style=Style.NORMAL)]
-        else:
-            syllables.append(part)
-    return syllables
-
-
-def _other_readings(text: str, syllables: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield the other readings of a name with polyphones, at most `MOST_READINGS`."""
-    choices = [
-        list(dict.fromkeys([usual, *_readings(sign)]))
-        for sign, usual in zip(text, syllables, strict=True)
-    ]
-    yield from islice(product(*choices), 1, MOST_READINGS + 1)
-
-
-@lru_cache(maxsize=10_000)
-def _readings(sign: str) -> tuple[str, ...]:
-    """Return every reading of a character; none of another sign."""
-    from pypinyin import Style, pinyin
-
-    if not _HAN.match(sign):
-        return ()
-    return tuple(_plain(each) for each in pinyin(sign, style=Style.NORMAL, heteronym=True)[0])
-
-
-def _spelling(syllables: Sequence[str]) -> tuple[str, str]:
-    """Return the full pinyin and the initials of some syllables."""
-    return "".join(syllables), "".join(syllable[0] for syllable in syllables)
-
-
-def _plain(syllable: str) -> str:
-    return syllable.replace("ü", "v") or "_"
 
 
 def _sounds_like(text: str, sounds: str) -> bool:

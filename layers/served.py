@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+
+from .packed import BETWEEN, HEAD, TAIL, features_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
     from .model import BBox, Feature, Layer, PublicRevision, Revision
     from .tiles import TileSource
 
+_AT_ONCE = 2_000
+"""Features that are put into words together."""
+
 
 class Query(NamedTuple):
     """Which features of a layer are asked for, and in what order.
@@ -25,7 +32,7 @@ class Query(NamedTuple):
     ----------
     bbox : BBox or None
         Features whose geometry intersects it; those without geometry do not
-        (OGC API - Features Part 1, section 7.15.3).
+        (docs/decisions/0016).
     area : BaseGeometry or None
         The same for a box that is none in CRS84 degrees.
     interval : tuple of (str or None)
@@ -95,6 +102,44 @@ class Page(Protocol):
 
     def features(self) -> list[Feature]:
         """Return the features with all their properties."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRevision:
+    """What is known of one revision of a layer, wherever its features are kept.
+
+    Attributes
+    ----------
+    revision : Revision
+        As the store counts it, internal features included; `shown` is what may be shown of it.
+    digest : str
+        SHA-256 of what is shown, which names the bytes in addresses and ETags (64 hex digits). The
+        revision's own digest also covers internal features.
+    bbox : BBox or None
+        Of all geometries; None if there is none.
+    history : History
+        Of the layer up to this revision, as far as it is public.
+    """
+
+    layer: Layer
+    revision: Revision
+    digest: str
+    bbox: BBox | None
+    history: History
+
+    @property
+    def shown(self) -> PublicRevision:
+        """The revision as the public knows it."""
+        return self.history.newest
+
+    @property
+    def revision_id(self) -> str:
+        """What names these bytes for ever in addresses: public number and digest."""
+        return f"{self.shown.number}-{self.digest}"
+
+    def with_history(self, history: History) -> Self:
+        """Return the same with another history."""
+        return replace(self, history=history)
 
 
 class ServedLayer(Protocol):
@@ -178,6 +223,19 @@ class ServedLayer(Protocol):
 
     def near(self, boxes: Sequence[BBox]) -> list[Feature]:
         """Return the features whose boxes meet one of some boxes."""
+
+
+def as_collection(features: Iterable[Feature]) -> Iterator[bytes]:
+    """Yield features as a GeoJSON FeatureCollection, the bytes of a packed one.
+
+    Some thousands are held at a time.
+    """
+    found = iter(features)
+    between = HEAD
+    while batch := list(islice(found, _AT_ONCE)):
+        yield between + BETWEEN.join(features_json(batch))
+        between = BETWEEN
+    yield TAIL if between == BETWEEN else HEAD + TAIL
 
 
 def number_of(text: str) -> float | None:

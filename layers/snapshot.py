@@ -7,7 +7,7 @@ serialised once, and found by id, by position, by box and by property without a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
 import numpy as np
@@ -24,7 +24,7 @@ from .indexes import Indexes
 from .model import BBox
 from .packed import Packed, open_packed, pack, pack_in_files
 from .repacked import repack_in_files
-from .served import BEGINNING, Start, number_of
+from .served import BEGINNING, LayerRevision, Start, number_of
 from .statements import propose_area, propose_sides
 from .tiles import LayerTiles
 
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
 
     from .catalogue import Catalogue
     from .document import PlanDocument
-    from .history import History
     from .indicators import Actual, IndicatorSet
-    from .model import Feature, Layer, PublicRevision, Revision
+    from .model import Feature, Layer, Revision
     from .packed import Positions
     from .plan import Outline
     from .repacked import Edits
@@ -85,55 +84,23 @@ class PackedPage:
 
 
 @dataclass(frozen=True)
-class LayerSnapshot:
-    """One revision of a layer, ready to be served.
+class LayerSnapshot(LayerRevision):
+    """One revision of a layer, packed; see `layers.served.ServedLayer`.
 
     Attributes
     ----------
-    revision : Revision
-        As the store counts it, internal features included; `shown` is what may be shown of it.
     packed : Packed
         Its features in the order in which they are served.
     features : sequence of Feature
         The same as values; those of a large layer are read from the packed form when asked for.
-    bbox : BBox or None
-        Of all geometries; None if there is none.
     tiles : TileSource
         The same as vector tiles.
-    history : History
-        Of the layer up to this revision, as far as it is public.
     """
 
-    layer: Layer
-    revision: Revision
     packed: Packed
     features: Sequence[Feature]
-    bbox: BBox | None
     indexes: Indexes
     tiles: TileSource
-    history: History
-
-    @property
-    def shown(self) -> PublicRevision:
-        """The revision as the public knows it."""
-        return self.history.newest
-
-    @property
-    def revision_id(self) -> str:
-        """What names these bytes for ever in addresses: public number and digest."""
-        return f"{self.shown.number}-{self.digest}"
-
-    def with_history(self, history: History) -> LayerSnapshot:
-        """Return the same with another history."""
-        return replace(self, history=history)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of what is shown, which names the bytes in addresses and ETags.
-
-        The revision's own digest also covers internal features.
-        """
-        return self.packed.digest
 
     @property
     def count(self) -> int:
@@ -196,8 +163,17 @@ class LayerSnapshot:
 
     def near(self, boxes: Sequence[BBox]) -> list[Feature]:
         """Return the features whose boxes meet one of some boxes."""
-        positions = {int(p) for box in boxes for p in self.indexes.boxes.candidates(box)}
-        return [self.features[position] for position in sorted(positions)]
+        # An edit asks once of each revision: making the tree would take longer than this.
+        west, south, east, north = self.packed.boxes.T
+        met = np.zeros(len(self.packed), dtype=bool)
+        for box in boxes:
+            met |= (
+                (west <= box.east)
+                & (east >= box.west)
+                & (south <= box.north)
+                & (north >= box.south)
+            )
+        return [self.features[position] for position in np.flatnonzero(met).tolist()]
 
     def select(self, query: Query) -> range | Positions:
         """Return the positions of the features that meet every condition of a query, in order."""
@@ -577,9 +553,17 @@ def _snapshot(
     low, high = (drawn.min(axis=0), drawn.max(axis=0)) if len(drawn) else (None, None)
     bbox = None if low is None or high is None else BBox(*map(float, (*low[:2], *high[2:])))
     indexes = Indexes(packed)
-    tiles = LayerTiles(layer, packed, indexes)
-    history = history_of(revision)
-    return LayerSnapshot(layer, revision, packed, features, bbox, indexes, tiles, history)
+    return LayerSnapshot(
+        layer=layer,
+        revision=revision,
+        digest=packed.digest,
+        bbox=bbox,
+        history=history_of(revision),
+        packed=packed,
+        features=features,
+        indexes=indexes,
+        tiles=LayerTiles(layer, packed, indexes),
+    )
 
 
 OVERVIEW = (

@@ -5,6 +5,7 @@ Nothing is stored before somebody says so, and nothing that has an error is stor
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +19,7 @@ from .snapshot import LARGE
 from .store import ChangeSet, Draft, new_draft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .catalogue import Bundle
@@ -316,33 +317,82 @@ def _findings(
     features: Sequence[Feature],
     head: Sequence[Feature] | None,
 ) -> list[Finding]:
-    return check_layer(layer, features, context_of(store, bundle, layer, features, head))
+    beside = layers_beside(store, layer)
+    return check_layer(layer, features, context_of(bundle, layer, features, head, beside))
 
 
 def context_of(
-    store: Store,
     bundle: Bundle,
     layer: Layer,
     features: Sequence[Feature],
     head: Sequence[Feature] | None,
+    beside: Beside,
 ) -> Context:
-    """Return what a layer's features are checked against.
-
-    Of other layers those that are too large to be looked at each time are left out, unless a check
-    of the layer names them.
-    """
-    named = {check.partition(":")[2] for check in layer.checks}
-    others = {
-        layer_id: store.features(revision)
-        for layer_id, revision in store.heads().items()
-        if layer_id != layer.id and (layer_id in named or store.count(revision) < LARGE)
-    }
+    """Return what a layer's features are checked against."""
     return Context(
         {plan_id: data.outline for plan_id, data in bundle.plans.items()},
-        others | {layer.id: features},
+        beside.with_layer(layer.id, features),
         head,
         [each for data in bundle.plans.values() for each in data.statements],
     )
+
+
+def layers_beside(store: Store, layer: Layer) -> Beside:
+    """Return the other layers that a layer is checked against.
+
+    Those that are too large to be looked at each time are left out, unless a check of the layer
+    names them.
+    """
+    named = {check.partition(":")[2] for check in layer.checks}
+    others = {
+        layer_id: revision
+        for layer_id, revision in store.heads().items()
+        if layer_id != layer.id and (layer_id in named or store.count(revision) < LARGE)
+    }
+    return Beside(store, others, {}, {})
+
+
+class Beside(Mapping[str, "Sequence[Feature]"]):
+    """Features of layers by the layer's id, read from the store when a rule first asks for them.
+
+    Parameters
+    ----------
+    revisions : Mapping
+        Of the layers that the store has, by id.
+    read : dict
+        What has been read of them.
+    own : Mapping
+        Features of layers as they are to be, by id.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        revisions: Mapping[str, Revision],
+        read: dict[str, Sequence[Feature]],
+        own: Mapping[str, Sequence[Feature]],
+    ) -> None:
+        self._store = store
+        self._revisions = revisions
+        self._read = read
+        self._own = own
+
+    def with_layer(self, layer_id: str, features: Sequence[Feature]) -> Beside:
+        """Return the same with the features of one more layer."""
+        return Beside(self._store, self._revisions, self._read, {layer_id: features})
+
+    def __getitem__(self, layer_id: str) -> Sequence[Feature]:
+        if layer_id in self._own:
+            return self._own[layer_id]
+        if layer_id not in self._read:
+            self._read[layer_id] = self._store.features(self._revisions[layer_id])
+        return self._read[layer_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._revisions, **self._own})
+
+    def __len__(self) -> int:
+        return len(self._revisions.keys() | self._own.keys())
 
 
 def _note_findings(notes: Iterable[tuple[str, str]], file: str) -> Iterable[Finding]:

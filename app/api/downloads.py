@@ -17,7 +17,7 @@ from app.links import GEOJSON, address, link
 from layers.errors import InvalidParameter, NotFound
 from layers.model import Feature
 from layers.packed import HEAD, TAIL
-from layers.served import EVERYTHING
+from layers.served import EVERYTHING, as_collection
 from layers.snapshot import LayerSnapshot
 
 from .buffers import buffer_answer
@@ -26,8 +26,9 @@ from .operations import get as described
 from .parameters import parse_items_query, query_pairs, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
+    from app.downloads import Downloads
     from app.links import Link
     from app.wording import Wording
     from layers.model import Layer
@@ -87,6 +88,8 @@ def get_download(
     pairs = query_pairs(request.scope["query_string"])
     asked = parse_items_query(pairs, snapshot.layer)
     given = dict(pairs)
+    if asked.start.after is not None:
+        raise InvalidParameter("after", "Parameter after is of pages; parts of a file have offset.")
     if asked.revision is not None:
         snapshot = published.revision(snapshot, snapshot.history.find(asked.revision))
     limit = _limit(given.get("limit"))
@@ -99,13 +102,8 @@ def get_download(
         answer = Response(media_type=kind.media_type, headers={"Content-Disposition": disposition})
         del answer.headers["content-length"]
         return answer
-    written = _stored(snapshot, asked, limit, ending) or downloads.write(
-        snapshot.layer,
-        lambda: list(_features(snapshot, asked, limit)),
-        ".zip" if ending == "shp.zip" else f".{ending}",
-        asked.crs.code,
-        (collection_id, snapshot.digest) if given.keys() <= _BESIDE else None,
-    )
+    key = (collection_id, snapshot.digest) if given.keys() <= _BESIDE else None
+    written = _write(downloads, snapshot, asked, limit, ending, key)
     headers = {
         "ETag": f'"{written.digest[:32]}"',
         "Cache-Control": "no-cache",
@@ -152,12 +150,28 @@ def _refuse_wrong_count(
         )
 
 
-def _stored(
-    snapshot: ServedLayer, asked: ItemsQuery, limit: int | None, ending: str
-) -> Written | None:
-    """Return GeoJSON put together from the bytes that are kept; None for another file."""
-    if ending != "geojson" or not asked.is_as_stored or not isinstance(snapshot, LayerSnapshot):
-        return None
+def _write(
+    downloads: Downloads,
+    snapshot: ServedLayer,
+    asked: ItemsQuery,
+    limit: int | None,
+    ending: str,
+    key: Hashable | None,
+) -> Written:
+    """Return the file; GeoJSON has the bytes that it has elsewhere too, put together anew."""
+
+    def features() -> Iterator[Feature]:
+        return _features(snapshot, asked, limit)
+
+    if ending == "geojson" and asked.is_as_stored:
+        if isinstance(snapshot, LayerSnapshot):
+            return _stored(snapshot, asked, limit)
+        return downloads.join(lambda: as_collection(features()), key)
+    suffix = ".zip" if ending == "shp.zip" else f".{ending}"
+    return downloads.write(snapshot.layer, lambda: list(features()), suffix, asked.crs.code, key)
+
+
+def _stored(snapshot: LayerSnapshot, asked: ItemsQuery, limit: int | None) -> Written:
     page = snapshot.read(asked.query, snapshot.count if limit is None else limit, asked.start)
     if asked.query == EVERYTHING and len(page) == snapshot.count:
         return Written(snapshot.document, snapshot.digest)

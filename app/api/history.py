@@ -132,7 +132,7 @@ def get_difference(
         trail=_trail(request, atlas, templates, snapshot),
         collection=_collection(words, snapshot),
         compared=compared,
-        name_of=snapshot.layer.name_of,
+        layer=snapshot.layer,
         items_href=f"/api/collections/{collection_id}/items",
         revisions_href=page_href(request, f"/api/collections/{collection_id}/revisions"),
     )
@@ -293,7 +293,6 @@ def describe(layer: Layer) -> Schema:
         query(name, "Number of a revision, or a day or moment", {"type": "string"})
         for name in ("from", "to")
     ]
-    formats = query("f", "Format", {"type": "string", "enum": list(_FORMATS)})
     offset = {"$ref": "#/components/parameters/offset"}
     both = content("Two revisions compared", JSON, "Difference", page=True)
     both["content"][GEOJSON] = {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}
@@ -316,7 +315,8 @@ def describe(layer: Layer) -> Schema:
             f"{layer.title}: two revisions compared",
             "Difference",
             answers={"200": both},
-            parameters=[*ends, limit, formats],
+            parameters=[*ends, limit],
+            formats=_FORMATS,
             missing=True,
         ),
     }

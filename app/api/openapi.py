@@ -27,8 +27,8 @@ from .edit_operations import (
     item_operations,
     items_operations,
 )
-from .openapi_tiles import tile_parameters, tile_paths
-from .operations import CHAPTERS, MAPPED, Schema, filter_parameters, sorting_parameters
+from .openapi_tiles import TILE_SCHEMAS, tile_parameters, tile_paths
+from .operations import CHAPTERS, MAPPED, Schema, filter_parameters, in_path, sorting_parameters
 from .operations import get as _get
 from .operations import query as _query
 from .operations import reference as _reference
@@ -75,7 +75,7 @@ def describe(atlas: Atlas, server: str) -> Schema:
                     "content": PROBLEM_CONTENT,
                 }
             },
-            "schemas": _SCHEMAS,
+            "schemas": _SCHEMAS | TILE_SCHEMAS,
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
@@ -178,72 +178,66 @@ def _item(layer: Layer) -> Schema:
 
 
 def _parameters() -> Schema:
-    limit = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT}
     systems = {"type": "string", "format": "uri", "enum": [each.uri for each in published_crs()]}
-    # The suite of Part 1.0.0 looks for the two bounds, Part 1.0.1 has the alternatives.
-    box = {
-        "type": "array",
-        "minItems": 4,
-        "maxItems": 6,
-        "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
-        "items": {"type": "number"},
-    }
+    in_systems = {name: (text, systems) for name, text in _SYSTEMS.items()}
     return {
-        "limit": _query("limit", "How many items at most", limit),
-        "offset": _query(
-            "offset",
-            "How many items to leave out first",
-            {"type": "integer", "minimum": 0, "default": 0},
-        ),
-        "after": _query(
-            "after",
-            "Id of the item behind which the page begins, as the next links of large collections "
-            "have it",
-            {"type": "string", "minLength": 1},
-        ),
-        "bbox": _query("bbox", "west,south,east,north in CRS84 degrees", box),
-        "datetime": _query(
-            "datetime",
-            "RFC 3339 instant or interval of validity",
-            {"type": "string", "pattern": INTERVAL_PATTERN},
-        ),
-        "revision": _query(
-            "revision",
-            "Number of an older revision, or the day or moment at which it was the newest",
-            {"type": "string", "minLength": 1},
-        ),
-        "min_seq": _query(
-            "min_seq",
-            "Sequence number that the answer must have reached, else 503",
-            {"type": "integer", "minimum": 0, "maximum": 999_999_999},
-        ),
-        "crs": _query("crs", "In which system coordinates are answered", systems),
-        "bbox-crs": _query("bbox-crs", "In which system the bbox is", systems),
-        "filter": _query("filter", "Condition in CQL2", {"type": "string", "minLength": 1}),
-        "filter-lang": _query(
-            "filter-lang",
-            "Language of the filter",
-            {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
-        ),
-        "filter-crs": _query("filter-crs", "In which system the filter's shapes are", systems),
-        "skipGeometry": _query(
-            "skipGeometry",
-            "Whether to leave out geometry",
-            {"type": "boolean", "default": False},
-        ),
-        "f": _query("f", "Format", {"type": "string", "enum": list(FORMATS)}),
-        "lang": _query("lang", "Language of the texts", {"type": "string", "enum": ["zh", "en"]}),
-        "featureId": {
-            "name": "featureId",
-            "in": "path",
-            "required": True,
-            "description": "Id of the item",
-            "schema": {"type": "string"},
-        },
+        **{name: _query(name, *each) for name, each in (_SHARED | in_systems).items()},
+        "featureId": in_path("featureId", "Id of the item", {"type": "string"}),
         **tile_parameters(),
     }
 
 
+_SHARED: dict[str, tuple[str, Schema]] = {
+    "limit": (
+        "How many items at most",
+        {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT, "default": DEFAULT_LIMIT},
+    ),
+    "offset": (
+        "How many items to leave out first",
+        {"type": "integer", "minimum": 0, "default": 0},
+    ),
+    "after": (
+        "Id of the item behind which the page begins, as the next links of large collections "
+        "have it",
+        {"type": "string", "minLength": 1},
+    ),
+    # The suite of Part 1.0.0 looks for the two bounds, Part 1.0.1 has the alternatives.
+    "bbox": (
+        "west,south,east,north in CRS84 degrees",
+        {
+            "type": "array",
+            "minItems": 4,
+            "maxItems": 6,
+            "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
+            "items": {"type": "number"},
+        },
+    ),
+    "datetime": (
+        "RFC 3339 instant or interval of validity",
+        {"type": "string", "pattern": INTERVAL_PATTERN},
+    ),
+    "revision": (
+        "Number of an older revision, or the day or moment at which it was the newest",
+        {"type": "string", "minLength": 1},
+    ),
+    "min_seq": (
+        "Sequence number that the answer must have reached, else 503",
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    ),
+    "filter": ("Condition in CQL2", {"type": "string", "minLength": 1}),
+    "filter-lang": (
+        "Language of the filter",
+        {"type": "string", "enum": list(LANGUAGES), "default": LANGUAGES[0]},
+    ),
+    "skipGeometry": ("Whether to leave out geometry", {"type": "boolean", "default": False}),
+    "f": ("Format", {"type": "string", "enum": list(FORMATS)}),
+    "lang": ("Language of the texts", {"type": "string", "enum": ["zh", "en"]}),
+}
+_SYSTEMS = {
+    "crs": "In which system coordinates are answered",
+    "bbox-crs": "In which system the bbox is",
+    "filter-crs": "In which system the filter's shapes are",
+}
 _SEARCH: list[Schema] = [
     _query(
         "q",

@@ -22,7 +22,6 @@ CHAPTERS: Schema = {"type": "string", "pattern": "^([0-9]{1,9}(,[0-9]{1,9})*)?$"
 MAPPED: Schema = {"type": "string", "pattern": "^((true|false)(,(true|false))*)?$"}
 """Whether a feature has a geometry."""
 
-_SHARED = ["f", "lang", "min_seq"]
 _PROBLEM: Schema = {"$ref": "#/components/responses/Problem"}
 
 
@@ -32,7 +31,8 @@ def get(
     schema: str,
     *,
     media_type: str = JSON,
-    parameters: list[Schema] | None = None,
+    parameters: Sequence[Schema] = (),
+    formats: Sequence[str] = (),
     missing: bool = False,
     refusals: Sequence[str] = (),
     answers: Mapping[str, Schema] | None = None,
@@ -43,6 +43,8 @@ def get(
     ----------
     schema : str
         Name of the schema of what it answers.
+    formats : sequence of str
+        Values of ``f`` that it knows, where they are not those of most resources.
     missing : bool
         Whether there may be nothing there (404).
     refusals : sequence of str
@@ -50,15 +52,16 @@ def get(
     answers : Mapping, optional
         Answers by their code, in place of the usual 200.
     """
-    given = answers or {"200": content(summary, media_type, schema, page=True)}
-    own = parameters or []
-    shared = ["lang", "min_seq"] if any(each.get("name") == "f" for each in own) else _SHARED
+    page = not formats or "html" in formats
+    given = answers or {"200": content(summary, media_type, schema, page=page)}
+    own_format = query("f", "Format", {"type": "string", "enum": [*formats]})
+    shared = [own_format if formats else reference("f"), *map(reference, ("lang", "min_seq"))]
     codes = ["400", *(["404"] if missing else []), *refusals, "500", "503"]
     return {
         "get": {
             "operationId": operation,
             "summary": summary,
-            "parameters": [*own, *map(reference, shared)],
+            "parameters": [*parameters, *shared],
             "responses": {**given, **dict.fromkeys(codes, _PROBLEM)},
         }
     }

@@ -189,7 +189,7 @@ class Reads:
         path, _, query = url.partition(b"?")
         parts = path[len(_COLLECTIONS) :].split(b"/")
         if len(parts) in _TILE_PARTS and parts[-5] == b"tiles" and not query:
-            return _kept_tile(state.atlas, parts)
+            return _tile(state.atlas, parts)
         if not host or len(parts) not in {2, 3} or parts[1] != b"items":
             return None
         try:
@@ -221,8 +221,12 @@ _TILE_PARTS = frozenset([6, 8])
 """Parts of a tile's address below ``/api/collections/``: of what is published now, of a digest."""
 
 
-def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
-    """Return a tile that was made already; others are made where that keeps nobody waiting."""
+def _tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
+    """Return a tile that is there or soon made; others are made where that keeps nobody waiting.
+
+    What takes a few milliseconds would take the same from everybody in a thread of its own, since
+    threads take turns.
+    """
     try:
         collection, *revision, _, matrix_set_id, z, row, column = (
             unquote_to_bytes(part).decode() for part in parts
@@ -233,7 +237,7 @@ def _kept_tile(atlas: Atlas, parts: list[bytes]) -> Ready | None:
         if revision and not _is_newest(snapshot, revision[1]):
             return None
         matrix_set = find_matrix_set(matrix_set_id)
-        tile = snapshot.tiles.kept(matrix_set, matrix_set.tile(z, row, column))
+        tile = snapshot.tiles.at_once(matrix_set, matrix_set.tile(z, row, column))
     except (AtlasError, UnicodeDecodeError):
         return None
     return None if tile is None else tile_answer(tile, is_immutable=bool(revision))

@@ -102,7 +102,7 @@ def property_schema(layer: Layer, name: str, *, english: bool = False) -> dict[s
     if name == "id":
         return {"title": "Id" if english else "编号", "type": "string", "x-ogc-role": "id"}
     declared: Mapping[str, Any] = layer.schema["properties"].get(name, {})
-    shown: dict[str, Any] = {"title": _title(declared, name, english=english)}
+    shown: dict[str, Any] = {"title": layer.title_of(name, english=english)}
     shown["type"] = _type(declared)
     if "enum" in declared:
         shown["enum"] = [value for value in declared["enum"] if value is not None]
@@ -112,10 +112,6 @@ def property_schema(layer: Layer, name: str, *, english: bool = False) -> dict[s
     if name in _ROLES:
         shown["x-ogc-role"] = _ROLES[name]
     return shown
-
-
-def _title(declared: Mapping[str, Any], name: str, *, english: bool) -> str:
-    return str(declared.get("x-title-en" if english else "title") or name)
 
 
 def _type(declared: Mapping[str, Any]) -> str:

@@ -93,12 +93,7 @@ async def replace_item(
     request: Request, published: PublishedDep, collection_id: str, item_id: str
 ) -> Response:
     """Publish an item anew; it must say in ``If-Match`` which state it replaces."""
-
-    def replace(editing: Editing, document: dict[str, Any]) -> Feature:
-        return editing.replace(item_id, document, _crs(request))
-
-    await _edit(request, published, collection_id, item_id, replace)
-    return await run_in_threadpool(_item, request, published, collection_id, item_id, 200)
+    return await _change(request, published, collection_id, item_id, Editing.replace)
 
 
 @router.patch(_ITEM)
@@ -106,12 +101,7 @@ async def update_item(
     request: Request, published: PublishedDep, collection_id: str, item_id: str
 ) -> Response:
     """Publish an item with some members changed (RFC 7396)."""
-
-    def update(editing: Editing, document: dict[str, Any]) -> Feature:
-        return editing.update(item_id, document, _crs(request))
-
-    await _edit(request, published, collection_id, item_id, update)
-    return await run_in_threadpool(_item, request, published, collection_id, item_id, 200)
+    return await _change(request, published, collection_id, item_id, Editing.update)
 
 
 @router.delete(_ITEM)
@@ -125,6 +115,22 @@ async def delete_item(
 
     await _edit(request, published, collection_id, item_id, delete)
     return Response(status_code=204)
+
+
+async def _change(
+    request: Request,
+    published: Published,
+    collection_id: str,
+    item_id: str,
+    change: Callable[[Editing, str, dict[str, Any], PublishedCrs], Feature],
+) -> Response:
+    """Publish an item as the body has it, and return it as it is shown then."""
+
+    def make(editing: Editing, document: dict[str, Any]) -> Feature:
+        return change(editing, item_id, document, _crs(request))
+
+    await _edit(request, published, collection_id, item_id, make)
+    return await run_in_threadpool(_item, request, published, collection_id, item_id, 200)
 
 
 async def _body(request: Request) -> bytes:

@@ -23,7 +23,7 @@ from layers.snapshot import LayerSnapshot
 
 from .answers import bytes_answer
 from .buffers import buffer_answer
-from .operations import content, in_path
+from .operations import content, reference
 from .operations import get as described
 from .parameters import refuse_unknown
 from .reads import is_known, revision_etag
@@ -170,16 +170,13 @@ async def _encoded(
 
 def describe(layer: Layer) -> Schema:
     """Return the OpenAPI path of the bytes of a collection's revisions."""
-    revision = in_path(
-        "revisionId", "Number of a revision and digest of its bytes", {"type": "string"}
-    )
     whole = content("The whole collection", GEOJSON, "FeatureCollection")
     return {
         f"/collections/{layer.id}/revisions/{{revisionId}}/items": described(
             f"{layer.id}.getRevisionItems",
             f"{layer.title}: the bytes of a revision, which never change",
             "FeatureCollection",
-            parameters=[revision],
+            parameters=[reference("revisionId")],
             missing=True,
             refusals=["410", "416"],
             answers={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from layers.catalogue import Bundle
     from layers.errors import AtlasError
     from layers.store import Store
+
+LayerArgument = Annotated[str, typer.Argument(help="Id of the layer, as atlas layers lists it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 
 
 def read_settings(**given: str | int | None) -> Settings:

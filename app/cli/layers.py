@@ -10,7 +10,7 @@ import typer
 
 from layers.errors import AtlasError
 
-from .common import open_both, read_settings, refuse, stop
+from .common import AsJson, LayerArgument, open_both, read_settings, refuse, stop
 from .printing import (
     difference_document,
     print_difference,
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from layers.catalogue import Bundle
     from layers.model import Revision
     from layers.store import Store
-
-LayerArgument = Annotated[str, typer.Argument(help="Id of the layer, as atlas layers lists it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 
 
 def layers(json: AsJson = False) -> None:

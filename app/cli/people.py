@@ -12,7 +12,7 @@ import typer
 
 from layers.errors import AtlasError
 
-from .common import open_both, refuse, stop
+from .common import AsJson, open_both, refuse, stop
 from .printing import print_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ Role = Annotated[
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 
 
 @user.command("add")

@@ -10,7 +10,7 @@ import typer
 
 from layers.errors import AtlasError
 
-from .common import read_settings, refuse
+from .common import AsJson, read_settings, refuse
 from .printing import print_json
 
 store = typer.Typer(no_args_is_help=True, help="Move the store to another engine, or share it.")
@@ -22,7 +22,7 @@ def migrate(
         str,
         typer.Argument(help="postgresql://… or an SQLite file; empty, or a copy broken off."),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Move everything to another engine, verify it, and refuse writes to the old store.
 

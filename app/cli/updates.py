@@ -11,7 +11,7 @@ import typer
 
 from layers.errors import AtlasError
 
-from .common import open_both, refuse, stop
+from .common import AsJson, LayerArgument, open_both, refuse, stop
 from .printing import (
     difference_document,
     draft_document,
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from layers.store import Store
     from layers.updates import Update
 
-LayerArgument = Annotated[str, typer.Argument(help="Id of the layer, as atlas layers lists it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 Message = Annotated[str, typer.Option("--message", "-m", help="What was changed, and why.")]
 Reason = Annotated[str, typer.Option(help="Why the warnings may pass; it goes into the log.")]
 Crs = Annotated[

@@ -56,6 +56,13 @@ feature_version = Table(
     Column("properties", Text, nullable=False),
     ForeignKeyConstraint(["layer", "first"], ["revision.layer", "revision.number"]),
     Index("feature_version_range", "layer", "first", "last"),
+    Index(
+        "feature_version_ended",
+        "layer",
+        "last",
+        sqlite_where=column("last").is_not(None),
+        postgresql_where=column("last").is_not(None),
+    ),
 )
 
 audit = Table(

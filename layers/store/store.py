@@ -23,6 +23,7 @@ from layers.model import Feature, PlanVersion, Revision
 
 from . import schema
 from .audit import LogEntry, take_turn, write_log
+from .contents import KeptContents
 from .drafts import Drafts
 from .engine import open_engine, said_by
 from .history import PublicHistory
@@ -46,7 +47,7 @@ from .versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration."""
 
 _STREAMED = 5_000
@@ -90,6 +91,7 @@ class Store:
         self.people = People(self._reading, self._writing)
         self.sessions = Sessions(self._reading, self._writing)
         self.history = PublicHistory(self._reading)
+        self._contents = KeptContents()
         try:
             with self._reading() as connection:
                 known = _schema_of(connection)
@@ -192,11 +194,10 @@ class Store:
 
     def count(self, revision: Revision) -> int:
         """Return how many features a revision has."""
-        table = schema.feature_version
-        query = (
-            sa.select(sa.func.count())
-            .select_from(table)
-            .where(valid_in(revision.layer_id, revision.number))
+        table = schema.revision
+        # Each revision says how many it added and removed, and `faults` holds it to that.
+        query = sa.select(sa.func.sum(table.c.added - table.c.removed)).where(
+            table.c.layer == revision.layer_id, table.c.number <= revision.number
         )
         with self._reading() as connection:
             return int(connection.execute(query).scalar_one())
@@ -276,7 +277,10 @@ class Store:
                 connection.rollback()
                 return known
             said = Said(kind, author, message, key, datetime.now(UTC), remark)
-            revisions = [publish_change(connection, each, said, sequence) for each in prepared]
+            revisions = [
+                publish_change(connection, each, said, sequence, self._contents)
+                for each in prepared
+            ]
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.func.pg_notify("atlas", str(sequence)).select())
         return revisions

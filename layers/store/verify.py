@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import shapely
 import sqlalchemy as sa
 
-from layers.geojson import combined_digest, feature_digest
+from layers.geojson import feature_digest
 
 from . import schema
 from .audit import LogEntry, chain_faults
+from .contents import Contents
 from .versions import feature_of, revision_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from layers.model import Revision
 
 _CHUNK = 10_000
+_FEW = 1_000
+"""Feature versions that begin or end with a revision, up to which its digest is carried on."""
 
 
 def store_faults(connection: sa.Connection) -> Iterator[str]:
@@ -79,11 +82,15 @@ def _version_faults(
             if row.last is not None:
                 ended.setdefault(row.last, []).append(row.id)
     there: dict[str, str] = {}
+    contents = Contents.of(there)
     for each in revisions:
         gone = {id_: there.pop(id_) for id_ in ended.get(each.number - 1, ()) if id_ in there}
         came = brought.get(each.number, {})
         there |= came
-        if fault := _revision_fault(each, there, gone, came):
+        # The head is digested from nothing but its features, however it was come by.
+        few = each is not revisions[-1] and len(gone) + len(came) <= _FEW
+        contents = contents.changed(came, gone) if few else Contents.of(there)
+        if fault := _revision_fault(each, contents.digest, gone, came):
             yield f"Layer {layer_id}, revision {each.number}: {fault}"
 
 
@@ -99,9 +106,9 @@ def _version_fault(row: Any, before: Any, known: set[int]) -> str | None:
 
 
 def _revision_fault(
-    revision: Revision, there: dict[str, str], gone: dict[str, str], came: dict[str, str]
+    revision: Revision, digest: str, gone: dict[str, str], came: dict[str, str]
 ) -> str | None:
-    if combined_digest(there) != revision.digest:
+    if digest != revision.digest:
         return "a feature is missing or extra."
     added, removed = len(came.keys() - gone.keys()), len(gone.keys() - came.keys())
     # A version is also written anew where a feature only changes its place in the order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,13 +17,17 @@ from layers.model import Feature, Revision
 
 from . import schema
 from .audit import write_log
+from .contents import Contents
 from .positions import place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from .contents import KeptContents
 
 _BATCH = 5_000
+_FEW = 1_000
+"""Features up to which a change reads those that it touches, not the whole layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class Moves(NamedTuple):
     ended : Mapping
         Places of what the older one holds and the newer does not, by id.
     last : float
-        Place of the last feature of the older one.
+        Place of the last feature of the older one; infinite if it has all ids of the newer one.
     """
 
     brought: Sequence[tuple[Feature, float]]
@@ -116,9 +121,18 @@ def prepare(change: Change) -> Prepared:
 
 
 def publish_change(
-    connection: sa.Connection, prepared: Prepared, said: Said, sequence: int
+    connection: sa.Connection,
+    prepared: Prepared,
+    said: Said,
+    sequence: int,
+    kept: KeptContents,
 ) -> Revision:
     """Write a new revision of a layer and what it changes.
+
+    Parameters
+    ----------
+    kept : KeptContents
+        Of the revisions before; afterwards, of this one.
 
     Raises
     ------
@@ -127,14 +141,13 @@ def publish_change(
     """
     change = prepared.change
     _refuse_stale(connection, change)
-    before = versions_in(connection, change.layer_id, change.base)
-    after = _after(prepared, before)
+    before, after, contents = _made(connection, prepared, kept)
     changed = [i for i, v in after.items() if i in before and before[i].digest != v.digest]
     revision = Revision(
         change.layer_id,
         1 if change.base is None else change.base.number + 1,
         None if change.base is None else change.base.number,
-        combined_digest({id_: each.digest for id_, each in after.items()}),
+        contents.digest,
         said.kind,
         said.author,
         said.message,
@@ -156,6 +169,7 @@ def publish_change(
         f"{change.layer_id}/{revision.number}",
         " ".join(filter(None, [revision.digest, said.message, said.remark])),
     )
+    kept.keep(revision, contents)
     return revision
 
 
@@ -190,6 +204,54 @@ def published_by(
     return found if len(found) == len(prepared) else []
 
 
+def _made(
+    connection: sa.Connection, prepared: Prepared, kept: KeptContents
+) -> tuple[Mapping[str, Version], Mapping[str, Version], Contents]:
+    """Return the versions before and after a change, and what the revision holds then.
+
+    Of a change of few features, the versions are those of these features only.
+    """
+    change, base = prepared.change, prepared.change.base
+    touched = _touched(change)
+    if base is not None and touched is not None:
+        contents = kept.get(connection, base)
+        if contents is not None:
+            before = versions_of(connection, base, touched)
+            after = _after(prepared, before, lambda: _last_place(connection, base))
+            put = {id_: version.digest for id_, version in after.items()}
+            return before, after, contents.changed(put, touched)
+    before = versions_in(connection, change.layer_id, base)
+    after = _after(prepared, before)
+    return before, after, Contents.of({id_: each.digest for id_, each in after.items()})
+
+
+def _touched(change: Change) -> list[str] | None:
+    """Return the ids that a change puts or removes; None if it is not one of few."""
+    features = change.features
+    if not isinstance(features, ChangeSet) or len(features.put) + len(features.removed) > _FEW:
+        return None
+    return list({*(each.id for each in features.put), *features.removed})
+
+
+def versions_of(
+    connection: sa.Connection, revision: Revision, ids: Sequence[str]
+) -> dict[str, Version]:
+    """Return the versions that a revision holds of some features, by id."""
+    table = schema.feature_version
+    query = sa.select(table.c.id, table.c.digest, table.c.position).where(
+        valid_in(revision.layer_id, revision.number)
+    )
+    rows = connection.execute(query.where(table.c.id.in_(ids)))
+    return {id_: Version(digest, position) for id_, digest, position in rows}
+
+
+def _last_place(connection: sa.Connection, revision: Revision) -> float:
+    table = schema.feature_version
+    query = sa.select(sa.func.max(table.c.position))
+    found = connection.execute(query.where(valid_in(revision.layer_id, revision.number))).scalar()
+    return found or 0.0
+
+
 def versions_in(
     connection: sa.Connection, layer_id: str, revision: Revision | None
 ) -> dict[str, Version]:
@@ -214,14 +276,16 @@ def moves_between(connection: sa.Connection, old: Revision, new: Revision) -> Mo
         .order_by(table.c.position, table.c.id)
     )
     ended = sa.select(table.c.id, table.c.position).where(
-        valid_in(old.layer_id, old.number), table.c.last < new.number
+        table.c.layer == old.layer_id,
+        table.c.first <= old.number,
+        table.c.last >= old.number,
+        table.c.last < new.number,
     )
-    last = sa.select(sa.func.max(table.c.position)).where(valid_in(old.layer_id, old.number))
-    return Moves(
-        [(feature_of(*row), position) for *row, position in connection.execute(brought)],
-        dict(map(tuple, connection.execute(ended))),
-        connection.execute(last).scalar() or 0.0,
-    )
+    came = [(feature_of(*row), position) for *row, position in connection.execute(brought)]
+    gone = dict(map(tuple, connection.execute(ended)))
+    is_new = any(feature.id not in gone for feature, _ in came)
+    # The last place is looked for among all, which an edit of what is there need not wait for.
+    return Moves(came, gone, _last_place(connection, old) if is_new else math.inf)
 
 
 def valid_in(
@@ -273,15 +337,29 @@ def _put(change: Change) -> Sequence[Feature]:
     return change.features.put if isinstance(change.features, ChangeSet) else change.features
 
 
-def _after(prepared: Prepared, before: Mapping[str, Version]) -> dict[str, Version]:
-    """Return the versions of the new revision, by id, in order."""
+def _after(
+    prepared: Prepared,
+    before: Mapping[str, Version],
+    last_place: Callable[[], float] | None = None,
+) -> dict[str, Version]:
+    """Return the versions of the new revision, by id, in order.
+
+    Parameters
+    ----------
+    before : Mapping
+        Versions of the base: all, or those that the change touches.
+    last_place : callable, optional
+        Gives the last place of all in the base, where these are some.
+    """
     digests = prepared.digests
     features = prepared.change.features
     if isinstance(features, ChangeSet):
         after = dict(before)
         for id_ in features.removed:
             after.pop(id_, None)
-        end = max((version.position for version in before.values()), default=0.0)
+        end = 0.0
+        if not digests.keys() <= after.keys():
+            end = last_place() if last_place else _end_of(before)
         for id_, digest in digests.items():
             if id_ in after:
                 after[id_] = Version(digest, after[id_].position)
@@ -293,14 +371,19 @@ def _after(prepared: Prepared, before: Mapping[str, Version]) -> dict[str, Versi
     return {id_: Version(digests[id_], positions[id_]) for id_ in digests}
 
 
+def _end_of(versions: Mapping[str, Version]) -> float:
+    return max((version.position for version in versions.values()), default=0.0)
+
+
 def _refuse_stale(connection: sa.Connection, change: Change) -> None:
     table = schema.revision
-    query = sa.select(sa.func.max(table.c.number)).where(table.c.layer == change.layer_id)
-    head = connection.execute(query).scalar()
-    if head != (None if change.base is None else change.base.number):
+    query = sa.select(table.c.number, table.c.digest).where(table.c.layer == change.layer_id)
+    head = connection.execute(query.order_by(table.c.number.desc()).limit(1)).first()
+    # A store that was put back can have come to the same number in another way.
+    if head != (None if change.base is None else (change.base.number, change.base.digest)):
         raise RevisionConflict(
-            f"Layer {change.layer_id} is at revision {head or 0} now; make the change again "
-            "from it."
+            f"Layer {change.layer_id} is at revision {head.number if head else 0} now; make the "
+            "change again from it."
         )
 
 

@@ -55,15 +55,15 @@ class Rings:
 
     def only(self, kept: NDArray[np.bool_]) -> Rings:
         """Return some of the rings."""
-        return self._taken(np.repeat(kept, self.sizes), kept)
+        return self._taken(np.flatnonzero(np.repeat(kept, self.sizes)), np.flatnonzero(kept))
 
     def sorted(self, order: NDArray[np.intp]) -> Rings:
         """Return the rings in another order."""
         return self._taken(spread(self.starts[order], self.sizes[order]), order)
 
-    def _taken(self, places: NDArray[Any], rings: NDArray[Any]) -> Rings:
+    def _taken(self, places: NDArray[np.intp], rings: NDArray[np.intp]) -> Rings:
         return Rings(
-            self.coordinates[places],
+            rows(self.coordinates, places),
             self.sizes[rings],
             self.owners[rings],
             self.polygons[rings],
@@ -92,6 +92,12 @@ class Rings:
         following = np.arange(1, len(self.coordinates) + 1)
         following[self.starts + self.sizes - 1] = self.starts
         return following
+
+
+def rows(pairs: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
+    """Return some rows of an array, in a tenth of the time that indexing them takes."""
+    found: NDArray[Any] = pairs.take(places, axis=0)
+    return found
 
 
 def cut(
@@ -134,7 +140,7 @@ def _joined(found: list[Shapes]) -> Shapes:
     places = spread((np.cumsum(sizes) - sizes)[order], sizes[order])
     coordinates = np.concatenate([each.coordinates for each in found])
     kinds = np.concatenate([each.kinds for each in found])
-    return Shapes(coordinates[places], sizes[order], owners[order], kinds[order])
+    return Shapes(rows(coordinates, places), sizes[order], owners[order], kinds[order])
 
 
 def _points(parts: NDArray[np.object_], owners: NDArray[np.int64]) -> Shapes:
@@ -204,16 +210,18 @@ def in_order(found: list[Rings]) -> Rings:
 def _half(rings: Rings, axis: int, limit: int, sign: int) -> Rings:
     """Return rings without what lies beyond one side."""
     here = rings.coordinates
-    there = here[rings.following]
+    there = rows(here, rings.following)
     within = sign * (here[:, axis] - limit) >= 0
-    crosses = within != within[rings.following]
     if within.all():
         return rings
+    crosses = within != within[rings.following]
     counts = within.astype(np.int64) + crosses
     places = np.cumsum(counts) - counts
     coordinates = np.empty((int(counts.sum()), 2))
-    coordinates[places[within]] = here[within]
-    coordinates[(places + within)[crosses]] = _meets(here[crosses], there[crosses], axis, limit)
+    kept, met = np.flatnonzero(within), np.flatnonzero(crosses)
+    coordinates[places[kept]] = rows(here, kept)
+    meeting = _meets(rows(here, met), rows(there, met), axis, limit)
+    coordinates[places[met] + within[met]] = meeting
     resized = rings.resized(coordinates, counts)
     return resized.only(resized.sizes > 0)
 
@@ -232,10 +240,11 @@ def _meets(
 
 def _without_flat(rings: Rings) -> Rings:
     """Return rings without coordinates that stand twice in a row, and without what has no area."""
-    differs = rings.coordinates != rings.coordinates[rings.following]
+    differs = rings.coordinates != rows(rings.coordinates, rings.following)
     changed = differs[:, 0] | differs[:, 1]
     if not changed.all():
-        rings = rings.resized(rings.coordinates[changed], changed.astype(np.int64))
+        left = rows(rings.coordinates, np.flatnonzero(changed))
+        rings = rings.resized(left, changed.astype(np.int64))
         rings = rings.only(rings.sizes > 2)
     flat = _doubled_areas(rings) == 0
     if rings.outer.all() and not flat.any():
@@ -246,7 +255,7 @@ def _without_flat(rings: Rings) -> Rings:
 
 
 def _doubled_areas(rings: Rings) -> NDArray[np.float64]:
-    here, there = rings.coordinates, rings.coordinates[rings.following]
+    here, there = rings.coordinates, rows(rings.coordinates, rings.following)
     areas: NDArray[np.float64] = rings.per_ring(_cross(here, there))
     return areas
 
@@ -264,7 +273,7 @@ def _wound(rings: Rings) -> Rings:
     places = np.arange(len(rings.coordinates))
     mirrored = np.repeat(2 * rings.starts + rings.sizes - 1, rings.sizes) - places
     places = np.where(np.repeat(wrong, rings.sizes), mirrored, places)
-    return rings.moved(rings.coordinates[places])
+    return rings.moved(rows(rings.coordinates, places))
 
 
 def _mended(rings: Rings) -> Rings:
@@ -305,8 +314,8 @@ def are_polygons(parts: NDArray[np.object_]) -> NDArray[np.bool_]:
 
 def _are_convex(rings: Rings) -> NDArray[np.bool_]:
     """Tell which rings turn one way only, and once around; such a ring meets itself nowhere."""
-    onward = rings.coordinates[rings.following] - rings.coordinates
-    after = onward[rings.following]
+    onward = rows(rings.coordinates, rings.following) - rings.coordinates
+    after = rows(onward, rings.following)
     turns = _cross(onward, after)
     ahead = onward[:, 0] * after[:, 0] + onward[:, 1] * after[:, 1]
     back = (turns == 0) & (ahead < 0)

@@ -82,6 +82,10 @@ class Levels:
                     self._known[key] = self._make(matrix_set, z)
         return self._known[key]
 
+    def known(self, matrix_set: MatrixSet, z: int) -> Level | None:
+        """Return the level of a zoom if it has been made."""
+        return self._known.get((matrix_set.id, z))
+
     def _make(self, matrix_set: MatrixSet, z: int) -> Level:
         count = self._densest(matrix_set, z)
         tolerance = TOLERANCE / EXTENT * 0.5**z
@@ -124,12 +128,22 @@ def _quadrants(packed: Packed, matrix_set: MatrixSet) -> NDArray[np.int64]:
     """Return, ascending, in which quadrant of which quadrant and so on each feature's centre is."""
     boxes = packed.boxes[~np.isnan(packed.boxes[:, 0])]
     centres = matrix_set.project((boxes[:, :2] + boxes[:, 2:]) / 2)
-    column, row = np.floor(centres * 2**_DEEPEST).astype(np.int64).T
-    found = np.zeros(len(boxes), dtype=np.int64)
-    for bit in range(_DEEPEST + 1):
-        found |= ((column >> bit & 1) << 2 * bit) | ((row >> bit & 1) << 2 * bit + 1)
+    cells = np.floor(centres * 2**_DEEPEST).astype(np.int64) & ((2 << _DEEPEST) - 1)
+    for step, kept in _SPREAD:
+        cells = (cells | cells << step) & kept
+    found: NDArray[np.int64] = cells[:, 0] | cells[:, 1] << 1
     found.sort()
     return found
+
+
+_SPREAD = (
+    (16, 0x0000_FFFF_0000_FFFF),
+    (8, 0x00FF_00FF_00FF_00FF),
+    (4, 0x0F0F_0F0F_0F0F_0F0F),
+    (2, 0x3333_3333_3333_3333),
+    (1, 0x5555_5555_5555_5555),
+)
+"""How bits are moved apart, so that those of another number fit between them (Morton order)."""
 
 
 def _drawn(packed: Packed, matrix_set: MatrixSet, side: float) -> Positions:

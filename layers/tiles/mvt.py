@@ -111,9 +111,8 @@ def _features(
     numbers[spread(starts + 6, tag_sizes)] = tag_numbers
     numbers[spread(to_type + 4, geometry_sizes)] = geometry
     sizes = varint_sizes(numbers)
-    before = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-    of_tags = before[to_type] - before[starts + 6]
-    of_geometry = before[starts + counts] - before[to_type + 4]
+    of_tags = _sums(sizes, starts + 6, to_type)
+    of_geometry = _sums(sizes, to_type + 4, starts + counts)
     around = 5 + sizes[starts + 3] + varint_sizes(of_tags) + varint_sizes(of_geometry)
     whole = around + of_tags + of_geometry
     for at, length in ((starts + 5, of_tags), (to_type + 3, of_geometry), (starts + 1, whole)):
@@ -228,20 +227,37 @@ def varint_sizes(numbers: NDArray[Any]) -> NDArray[np.int8]:
     return sizes
 
 
+def _sums(
+    numbers: NDArray[np.int8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the sum of the numbers between each start and end, ascending."""
+    bounds = np.column_stack([starts, ends]).ravel()
+    # What is summed up to the end of the array needs no bound, and may have none.
+    sums = np.add.reduceat(np.append(numbers, np.int8(0)), bounds, dtype=np.int64)[::2]
+    sums[starts == ends] = 0
+    return sums
+
+
 def _varints(numbers: NDArray[Any], sizes: NDArray[np.int8]) -> bytes:
-    ends = np.cumsum(sizes, dtype=np.int64)
-    starts = ends - sizes
-    found = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
-    found[starts] = numbers & numbers.dtype.type(0x7F)
-    longer, step = np.flatnonzero(sizes > 1), 0
-    while len(longer):
-        step += 1
-        at = starts[longer] + step
-        found[at - 1] |= 0x80
-        rest = numbers[longer] >> numbers.dtype.type(7 * step)
-        found[at] = rest & numbers.dtype.type(0x7F)
-        longer = longer[sizes[longer] > step + 1]
-    return found.tobytes()
+    """Return numbers as varints, which have seven bits to a byte, the lowest first."""
+    words = -(-int(sizes.max(initial=1)) // 4)
+    found = np.empty((len(numbers), words), dtype="<u4")
+    for word in range(words):
+        # Four bytes at once: the bits of each move up by those that tell whether more follows.
+        bits = (numbers >> numbers.dtype.type(28 * word)).astype(np.uint32)
+        found[:, word] = bits & 0x7F
+        for place in (1, 2, 3):
+            found[:, word] |= (bits << place) & (0x7F << 8 * place)
+    found |= _FOLLOWED[:, :words].take(sizes, axis=0)
+    held = _HELD[:, : 4 * words].take(sizes, axis=0)
+    return found.view(np.uint8).ravel().compress(held.ravel()).tobytes()
+
+
+_HELD = np.tri(11, 12, -1, dtype=bool)
+"""Which of twelve bytes a varint of each size has."""
+
+_FOLLOWED = (np.tri(11, 12, -2, dtype=np.uint8) << 7).view("<u4")
+"""The highest bit of each byte that is not the last, by size."""
 
 
 def _varint(number: int) -> bytes:

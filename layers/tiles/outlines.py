@@ -73,6 +73,15 @@ class Outlines:
             self._names[missing] = label_points(self._packed.geometries(missing))
         return self._names[positions]
 
+    def size(self, positions: Positions) -> int:
+        """Return how many bytes the geometry of features takes."""
+        packed = self._packed
+        return int((packed.wkb_ends[positions] - packed.wkb_starts[positions]).sum())
+
+    def unnamed(self, positions: Positions) -> int:
+        """Return of how many features it is not known yet where they are named."""
+        return int(np.isnan(self._names[positions, 0]).sum())
+
     def _view(self, type_: str, size: int) -> NDArray[Any]:
         """Return the bytes of all geometries as numbers that begin at every byte."""
         count = max(0, len(self._packed.wkb) - size + 1)

@@ -43,6 +43,12 @@ _KEPT = 32_000_000
 _NEEDED = ("kind", "precision", "uncertainty_m")
 """Attributes by which any layer may be drawn: a sketch as a sketch."""
 
+_SOON_BYTES = 200_000
+"""Bytes of geometry up to which a tile is soon made: in about 5 ms."""
+
+_SOON_NAMES = 20
+"""Features up to which it is soon found where they are named."""
+
 NAMED = 256
 """Units of the longer side of a feature from which on it has a label where room is short."""
 
@@ -61,8 +67,8 @@ class TileSource(Protocol):
     def tile(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
         """Return a tile with the layer and its labels; nothing if it holds no feature."""
 
-    def kept(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
-        """Return a tile if it is ready."""
+    def at_once(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
+        """Return a tile if it is ready, or soon made; else None."""
 
 
 class _Drawn(NamedTuple):
@@ -131,20 +137,33 @@ class KeptTiles(TileFields, ABC):
         self._tiles = LRUCache(_KEPT, getsizeof=lambda tile: len(tile) + 200)
         self._lock = threading.Lock()
 
-    def kept(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
-        """Return a tile if it is ready."""
+    def tile(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
+        """Return a tile with the layer and its labels; nothing if it holds no feature."""
+        found = self._kept(matrix_set, tile)
+        return (
+            self._keep(matrix_set, tile, self._made(matrix_set, tile)) if found is None else found
+        )
+
+    def at_once(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
+        """Return a tile if it is ready, or soon made; else None."""
+        found = self._kept(matrix_set, tile)
+        if found is None and (made := self._soon(matrix_set, tile)) is not None:
+            return self._keep(matrix_set, tile, made)
+        return found
+
+    def _kept(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
         with self._lock:
             return self._tiles.get((matrix_set.id, tile))
 
-    def tile(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
-        """Return a tile with the layer and its labels; nothing if it holds no feature."""
-        found = self.kept(matrix_set, tile)
-        if found is None:
-            found = self._made(matrix_set, tile)
-            with self._lock, contextlib.suppress(ValueError):
-                # One that is larger than all that may be kept is made anew.
-                self._tiles[matrix_set.id, tile] = found
-        return found
+    def _keep(self, matrix_set: MatrixSet, tile: TileAddress, made: bytes) -> bytes:
+        with self._lock, contextlib.suppress(ValueError):
+            # One that is larger than all that may be kept is made anew.
+            self._tiles[matrix_set.id, tile] = made
+        return made
+
+    def _soon(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
+        """Make a tile, if that takes a few milliseconds."""
+        return None
 
     @abstractmethod
     def _made(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
@@ -184,11 +203,30 @@ class LayerTiles(KeptTiles):
         return {**super().fields, **counted}
 
     def _made(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
-        positions = self._indexes.boxes.candidates(matrix_set.bounds(tile, BUFFER / EXTENT))
-        if not len(positions):
+        view = self._view(matrix_set, tile)
+        if not len(view.positions):
             return b""
-        view = View(matrix_set, tile, self._packed, positions)
-        level = self._levels.at(matrix_set, tile.z)
+        return self._shown(view, self._levels.at(matrix_set, tile.z))
+
+    def _soon(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
+        # Where a level is, there is an index, too.
+        level = self._levels.known(matrix_set, tile.z)
+        if level is None:
+            return None
+        view = self._view(matrix_set, tile)
+        if self._outlines.size(view.positions) > _SOON_BYTES:
+            return None
+        if self._outlines.unnamed(view.positions[self._named(view, level)]) > _SOON_NAMES:
+            return None
+        return self._shown(view, level)
+
+    def _view(self, matrix_set: MatrixSet, tile: TileAddress) -> View:
+        positions = self._indexes.boxes.candidates(matrix_set.bounds(tile, BUFFER / EXTENT))
+        return View(matrix_set, tile, self._packed, positions)
+
+    def _shown(self, view: View, level: Level) -> bytes:
+        if not len(view.positions):
+            return b""
         made = b""
         for drawn, names in self._ladder(view, level):
             made = self._encoded(drawn, names)
@@ -263,10 +301,14 @@ class LayerTiles(KeptTiles):
             np.arange(len(whole) + int(areal.sum())) >= len(whole),
         )
 
-    def _labels(self, view: View, level: Level) -> bytes:
-        named = np.arange(len(view.positions))
+    def _named(self, view: View, level: Level) -> NDArray[np.intp]:
+        """Return which features have a label."""
         if level.is_merged or not level.is_roomy:
-            named = np.flatnonzero(view.sides >= NAMED)
+            return np.flatnonzero(view.sides >= NAMED)
+        return np.arange(len(view.positions))
+
+    def _labels(self, view: View, level: Level) -> bytes:
+        named = self._named(view, level)
         if not len(named):
             return b""
         positions = view.positions[named]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import geopandas
+import geopandas.testing
 import mapbox_vector_tile
+import pyogrio
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
@@ -178,17 +180,44 @@ def test_the_whole_collection_is_streamed_as_it_was_published(database, packed):
     assert database.get(address[database], headers={"if-none-match": etag}).status_code == 304
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/collections/plots/download.geojson?用地代码=R2",
-        "/api/collections/projects/download.geojson",
-        "/api/collections/plots/revisions",
-        "/api/collections/plots/diff?from=1&to=2",
-        "/api/at?point=116.9305,36.6005",
-        "/api/collections/projects/stats",
-    ],
-)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_whole_revision_is_the_same_bytes_under_an_address_that_never_changes(
+    database, packed, number
+):
+    one, other = (
+        client.get(f"/api/collections/plots/revisions/{number}/items")
+        for client in (database, packed)
+    )
+    assert one.status_code == other.status_code == 200
+    assert one.content == other.content
+    assert f"/revisions/{number}-" in str(one.url)
+    assert "immutable" in one.headers["cache-control"]
+    assert len(one.json()["features"]) == {1: 48, 2: 44}[number]
+    page = database.get(f"{PLOTS}?revision={number}&limit=1000").json()
+    assert page["features"] == one.json()["features"]
+
+
+ASKED_BESIDE = [
+    "/api/collections/plots/revisions",
+    "/api/collections/plots/revisions/1",
+    "/api/collections/plots/diff?from=1&to=2",
+    "/api/collections/plots/diff?from=2&to=1&f=geojson",
+    "/api/collections/plots/diff?from=0&to=1&limit=7",
+    "/api/collections/plots/diff?f=html&lang=en",
+    "/api/at?point=116.9305,36.6005",
+    "/api/at?point=116.9305,36.6005&within=300&limit=3&collections=plots,projects",
+    f"/api/at?point=36.6005,116.9305&crs={CRS}4490",
+    "/api/stats",
+    "/api/stats?bbox=116.9,36.6,116.95,36.7&collections=plots,zones",
+    "/api/collections/projects/stats",
+    "/api/collections/projects/stats?zone=北部核心区&mapped=true",
+    "/api/collections/plots/stats?用地代码=R2&lang=en",
+    "/api/collections/plots/stats?filter=面积 > 10&revision=1",
+    f"/api/collections/plots/stats?bbox=36.6,116.9,36.61,116.95&bbox-crs={CRS}4490",
+]
+
+
+@pytest.mark.parametrize("path", ASKED_BESIDE)
 def test_what_is_asked_beside_items_is_the_same(database, packed, path):
     one, other = database.get(path), packed.get(path)
     assert one.status_code == other.status_code == 200, (one.text[:300], other.text[:300])
@@ -197,10 +226,45 @@ def test_what_is_asked_beside_items_is_the_same(database, packed, path):
         re.sub("|".join(each.digest for each in known.values()), "", answer.text)
         for known, answer in zip(digests, (one, other), strict=True)
     ]
-    if "download" in path:
-        # The same features, which the exporter of files writes with other spaces.
-        bodies = [json.loads(each) for each in bodies]
     assert bodies[0] == bodies[1]
+    assert "internal" not in one.text
+
+
+DOWNLOADS = [
+    "projects/download.geojson",
+    "plots/download.geojson?用地代码=R2&sortby=-面积",
+    "plots/download.geojson?limit=5&offset=3",
+    "plots/download.geojson?revision=1",
+    "plots/download.geojson?用地代码=none",
+    "plots/download.csv",
+    f"plots/download.csv?crs={CRS}4548&filter=面积 > 10",
+    "plots/download.kml?bbox=116.9,36.6,116.95,36.7",
+    "plots/download.fgb?revision=1",
+    "plots/download.parquet?skipGeometry=true&properties=用地代码",
+]
+
+
+@pytest.mark.parametrize("path", DOWNLOADS)
+def test_a_file_is_the_same_bytes_and_has_the_same_name(database, packed, path):
+    one, other = (client.get(f"/api/collections/{path}") for client in (database, packed))
+    assert one.status_code == other.status_code == 200, (one.text[:300], other.text[:300])
+    assert one.content == other.content
+    for name in ("content-disposition", "etag", "content-type"):
+        assert one.headers[name] == other.headers[name]
+    assert b"internal" not in one.content
+    part = database.get(f"/api/collections/{path}", headers={"range": "bytes=10-29"})
+    assert (part.status_code, part.content) == (206, one.content[10:30])
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "shp.zip", "dxf"])
+def test_a_file_that_has_the_time_in_it_has_the_same_features(database, packed, tmp_path, ending):
+    read = []
+    for name, client in (("database", database), ("packed", packed)):
+        path = tmp_path / f"{name}.{ending}"
+        path.write_bytes(client.get(f"/api/collections/plots/download.{ending}").content)
+        read.append(pyogrio.read_dataframe(path))
+    assert len(read[0]) == 44
+    geopandas.testing.assert_geodataframe_equal(*read)
 
 
 def test_a_page_that_the_client_has_is_not_sent_again(database):

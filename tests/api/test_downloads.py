@@ -203,6 +203,8 @@ def test_nothing_found_is_an_empty_geojson_and_no_other_file(client, assert_prob
         ("download.gpkg?revision=2", 404, None),
         ("download.gpkg?zone=a&zone=b", 400, "zone"),
         ("download.gpkg?offset=100000", 404, None),
+        ("download.gpkg?after=yufuhe", 400, "after"),
+        ("download.geojson?after=yufuhe", 400, "after"),
     ],
 )
 def test_what_is_malformed_is_named(assert_problem, path, status, parameter):

@@ -74,3 +74,22 @@ def test_the_pages_around_a_page_are_in_its_headers_too(client):
     assert second.json()["features"][0]["id"] != first.json()["features"][0]["id"]
     assert {"next", "prev"} <= second.links.keys()
     assert "prev" not in first.links
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/collections/projects/items",
+        "/api/collections/projects/items/nothing",
+        "/api/collections/projects",
+        "/api/collections/projects/download.csv",
+        "/api/tiles/WebMercatorQuad/11/799/1689",
+    ],
+)
+def test_what_scripts_of_other_sites_may_read_is_the_same_everywhere(client, path):
+    answer = client.get(path, headers={"origin": "https://elsewhere.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    exposed = answer.headers["access-control-expose-headers"].lower().split(", ")
+    assert len(exposed) == len(set(exposed))
+    assert {"etag", "link", "location", "content-crs", "content-disposition"} <= set(exposed)
+    assert {"retry-after", "content-range", "www-authenticate", "allow"} <= set(exposed)

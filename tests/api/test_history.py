@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -161,6 +162,17 @@ def test_each_has_a_page_in_both_languages(client, path):
     assert '<html lang="en"' in english.text
     assert "历次版本" in page.text
     assert "Revisions" in english.text
+
+
+@pytest.mark.parametrize(
+    ("query", "chinese", "english"),
+    [({"from": 1, "to": 2}, "名称", "Name"), ({"from": 3, "to": 4}, "几何", "Geometry")],
+)
+def test_the_page_of_a_difference_calls_properties_by_their_titles(client, query, chinese, english):
+    for language, title in (("zh", chinese), ("en", english)):
+        page = client.get(DIFF, params={**query, "f": "html", "lang": language}).text
+        (row,) = re.findall(r"<tbody>\s*(<tr>.*?</tr>)\s*</tbody>", page, re.DOTALL)
+        assert re.search(rf"<td[^>]*>{title}</td>", row), row
 
 
 @pytest.mark.parametrize(

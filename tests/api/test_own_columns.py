@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyogrio
 import pytest
 from fastapi.testclient import TestClient
 
@@ -56,3 +57,11 @@ def test_its_panel_names_the_feature_and_lists_the_columns(client):
     page = client.get("/", params={"f": "parcels/Z001"}).text
     assert '<h2 id="detail-title" tabindex="-1" data-slot="name">居住用地（1号）</h2>' in page
     assert "用地代码：R2；面积：100.0" in page
+
+
+def test_a_shapefile_cuts_the_names_of_its_columns_between_characters(client, tmp_path):
+    path = tmp_path / "parcels.zip"
+    path.write_bytes(client.get("/api/collections/parcels/download.shp.zip").content)
+    read = pyogrio.read_dataframe(path)
+    assert list(read) == ["id", "地块编", "用地名", "用地代", "面积", "geometry"]
+    assert set(read["用地代"]) == {"R2"}

@@ -42,10 +42,10 @@ def start_atlas(environment) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start ``atlas serve`` and leave it running until the test ends."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", *arguments],
-            env=environment,
+            env=environment | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",

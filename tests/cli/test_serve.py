@@ -51,6 +51,22 @@ def test_what_is_answered_at_once_is_the_same_each_time_and_what_the_application
     assert len(json.loads(first)["features"]) == 5
 
 
+def test_a_limit_that_the_operator_sets_counts_what_is_answered_at_once_too(start_atlas):
+    process = start_atlas("--port", "0", ATLAS_RATE_LIMIT="5/hour")
+    host = process.stdout.readline().rpartition("http://")[2].strip()
+
+    def ask(**headers):
+        connection = HTTPConnection(host)
+        connection.request("GET", ITEMS, headers={"Accept": "application/json"} | headers)
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status
+
+    assert [ask() for _ in range(7)] == [200] * 5 + [429] * 2
+    another = {"X-Forwarded-For": "198.51.100.1, 192.0.2.7"}
+    assert [ask(**another) for _ in range(6)] == [200] * 5 + [429]
+
+
 def test_head_is_get_without_a_body(ask):
     for path in (ITEMS, "/api/collections/projects/items/laoshangbu", "/api"):
         _, got, _ = ask("GET", path)

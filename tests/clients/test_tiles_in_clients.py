@@ -82,6 +82,25 @@ def test_every_name_is_in_a_tileset_once(api, download):
     assert sorted(read["name"]) == sorted(stored["name"])
 
 
+@pytest.mark.parametrize("scheme", ["WorldCRS84Quad", "WebMercatorQuad"])
+def test_the_driver_for_ogc_apis_finds_the_tiles_by_itself(server, api, scheme):
+    """From the collection by its links to tilesets, tile matrix set and tiles."""
+    options = {"API": "TILES", "TILEMATRIXSET": scheme, "CACHE": "NO"}
+    if scheme == "WebMercatorQuad":
+        # GDAL 3.12 takes the extent of the collection, in degrees, for metres.
+        sides = zip(("MINX", "MINY", "MAXX", "MAXY"), items(api, "zones").total_bounds, strict=True)
+        options |= {name: str(value) for name, value in sides}
+    tiled = pyogrio.read_dataframe(
+        f"OGCAPI:{server.api}/collections/zones", layer="Zoom level 11", **options
+    )
+    stored = items(api, "zones").set_index("id").to_crs(tiled.crs)
+    parts = tiled[tiled["geometry"].geom_type.str.endswith("Polygon")].dissolve("id")
+    assert set(parts.index) == set(stored.index)
+    for zone in stored.index:
+        missed = parts.geometry[zone].symmetric_difference(stored.geometry[zone]).area
+        assert missed < stored.geometry[zone].area / 500
+
+
 def test_ogrinfo_describes_a_tile(api, tmp_path):
     index = TMS.tile(117.0, 36.6, 9)
     path = tmp_path / "tile.pbf"

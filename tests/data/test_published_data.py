@@ -203,3 +203,10 @@ def test_no_sketch_claims_to_be_a_survey(bundle):
         assert feature.properties["precision"] in {None, "P3", "P4"}
         if feature.properties["precision"]:
             assert feature.properties["uncertainty_m"] >= 500
+
+
+def test_every_property_has_a_title_in_both_languages(bundle):
+    for layer in bundle.catalogue.layers:
+        for name, declared in layer.schema["properties"].items():
+            assert declared["title"] == layer.title_of(name), (layer.id, name)
+            assert declared["x-title-en"] == layer.title_of(name, english=True), (layer.id, name)

@@ -342,10 +342,21 @@ def test_a_page_begins_behind_a_feature_of_any_layer_in_the_same_way(both):
         assert one.texts() == other.texts()
 
 
+def _meet(one, other):
+    across = one.west <= other.east and one.east >= other.west
+    return across and one.south <= other.north and one.north >= other.south
+
+
 def test_what_is_near_is_found_by_boxes(both):
     database, packed = both
     asked = [BBox(116.5, 36.2, 116.6, 36.3), BBox(117, 36.5, 117, 36.5)]
     near = {each.id for each in packed.near(asked)}
+    assert near == {
+        each.id
+        for each in packed.features
+        if each.bbox is not None and any(_meet(each.bbox, box) for box in asked)
+    }
+    assert near
     assert near <= {each.id for each in database.near(asked)}
     assert database.near([]) == []
 

@@ -108,7 +108,10 @@ class Conformance(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.store = Store(self.make())
+        where = self.make()
+        self.store = Store(where)
+        # Another process, which does not know what this one has written.
+        self.other = Store(where)
         self.model = Model()
         self.moments: list[tuple[str, int, datetime]] = []
 
@@ -118,6 +121,7 @@ class Conformance(RuleBasedStateMachine):
     def teardown(self):
         assert list(self.store.faults()) == []
         self.store.close()
+        self.other.close()
 
     def both(self, expected, actual):
         """Return what both give, which is the same value or the same refusal."""
@@ -153,8 +157,8 @@ class Conformance(RuleBasedStateMachine):
             self.moments.append((layer, made, datetime.now(UTC)))
 
     @precondition(lambda self: any(self.model.layers.values()))
-    @rule(layer=LAYERS, put=FEATURES, gone=st.sets(IDS, max_size=2))
-    def publish_changes(self, layer, put, gone):
+    @rule(layer=LAYERS, put=FEATURES, gone=st.sets(IDS, max_size=2), by_other=st.booleans())
+    def publish_changes(self, layer, put, gone, by_other):
         head = len(self.model.layers.get(layer, []))
         if head == 0:
             return
@@ -167,7 +171,7 @@ class Conformance(RuleBasedStateMachine):
         after = changes.apply(before)
         self.both(
             lambda: self.model.publish(layer, after, head, "publish", None),
-            lambda: self.store.publish(
+            lambda: (self.other if by_other else self.store).publish(
                 layer, changes, base=self.base(layer, head), kind="publish", author="a",
                 message="m",
             ).number,
@@ -241,6 +245,8 @@ class Conformance(RuleBasedStateMachine):
             known = [*reversed(self.model.layers[layer])]
             assert [each.digest for each in revisions] == [digest(k.features) for k in known]
             assert [each.kind for each in revisions] == [k.kind for k in known]
+            counts = [self.store.count(each) for each in revisions]
+            assert counts == [len(k.features) for k in known]
         assert [(each.action, each.subject) for each in self.store.log()] == self.model.log
         for layer, number, moment in self.moments[-3:]:
             assert self.store.revision_at(layer, moment).number >= number

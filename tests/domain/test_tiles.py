@@ -503,10 +503,32 @@ def test_there_is_no_tile_where_there_is_nothing():
 
 def test_a_tile_is_kept_and_the_same_again():
     tiles = layer_of([Point(*JINAN).buffer(0.01)]).tiles
-    assert tiles.kept(MERCATOR, tile_at(9)) is None
+    assert tiles.at_once(MERCATOR, tile_at(9)) is None
     made = tiles.tile(MERCATOR, tile_at(9))
-    assert tiles.kept(MERCATOR, tile_at(9)) is made
+    assert tiles.at_once(MERCATOR, tile_at(9)) is made
     assert layer_of([Point(*JINAN).buffer(0.01)]).tiles.tile(MERCATOR, tile_at(9)) == made
+
+
+def test_a_tile_with_little_in_it_is_made_at_once_where_its_zoom_has_been_drawn():
+    first = layer_of([Point(*JINAN).buffer(0.01)]).tiles
+    again = layer_of([Point(*JINAN).buffer(0.01)]).tiles
+    again.tile(MERCATOR, tile_at(9, (0.0, 0.0)))
+    assert again.at_once(MERCATOR, tile_at(9)) is None, "of which nothing was drawn"
+    again.tile(MERCATOR, tile_at(12)._replace(x=0))
+    again.tile(MERCATOR, tile_at(12))
+    beside = tile_at(12)._replace(x=tile_at(12).x + 1)
+    assert again.at_once(MERCATOR, beside) == first.tile(MERCATOR, beside)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [[Point(*JINAN)] * 21, [Point(*JINAN).buffer(0.001, quad_segs=4_000)]],
+    ids=["many names", "much geometry"],
+)
+def test_a_tile_that_takes_long_is_not_made_at_once(shapes):
+    tiles = layer_of([Point(0.0, 0.0), *shapes]).tiles
+    tiles.tile(MERCATOR, tile_at(14, (0.0, 0.0)))
+    assert tiles.at_once(MERCATOR, tile_at(14)) is None
 
 
 @pytest.mark.parametrize("matrix_set", matrix_sets().values(), ids=lambda each: each.id)
