@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 import secrets
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -20,7 +23,7 @@ from .dependencies import get_published, get_settings
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from layers.accounts import Account
+    from layers.accounts import Account, Action
     from layers.roles import Right
     from layers.store import Session
 
@@ -55,10 +58,8 @@ class Visitor(NamedTuple):
         return has_right(self.account.role, right)
 
 
-class Needs:
-    """What a route asks of whoever calls it; a dependency of FastAPI.
-
-    Requests that change something must also come from a page of ours.
+class Declared:
+    """The right that a route needs; a dependency of FastAPI, which each route has.
 
     Parameters
     ----------
@@ -67,6 +68,13 @@ class Needs:
 
     def __init__(self, right: Right) -> None:
         self.right: Right = right
+
+
+class Needs(Declared):
+    """What a route asks of whoever calls it with a browser.
+
+    Requests that change something must also come from a page of ours.
+    """
 
     async def __call__(self, request: Request) -> None:
         """Let a request pass.
@@ -92,6 +100,68 @@ class Needs:
                 "administrator.",
                 known=True,
             )
+
+
+class NeedsToken(Declared):
+    """What a route asks of a program: a token for the collection of its path.
+
+    The token stands in ``Authorization: Bearer``, or as the password of HTTP Basic, whose user
+    name is not looked at: QGIS and old scripts know nothing else. A cookie is worth nothing here.
+    """
+
+    async def __call__(self, request: Request, collection_id: str) -> None:
+        """Let a request pass; `get_token_account` then tells whose token it has.
+
+        Raises
+        ------
+        NotAllowed
+            If there is no token, or it may not.
+        """
+        find = partial(_token_account, request, collection_id, self.right)
+        request.state.token_account = await run_in_threadpool(find)
+
+
+def get_token_account(request: Request) -> Account:
+    """Return whose token a request has; its route declares a right with `NeedsToken`."""
+    return cast("Account", request.state.token_account)
+
+
+def _token_account(request: Request, collection_id: str, right: Right) -> Account:
+    secret = _token(request.headers.get("authorization", ""))
+    if secret is None:
+        raise NotAllowed(
+            "Editing needs a token: send it as Authorization: Bearer, or as the password of HTTP "
+            "Basic; atlas token add makes one.",
+            known=False,
+        )
+    published = get_published(request)
+    layers = {layer.id: layer for layer in published.bundle.catalogue.layers}
+    reviewed = collection_id in layers and layers[collection_id].review
+    actions: tuple[Action, ...] = ("publish",) if reviewed else ("edit", "publish")
+    needed = "publish" if reviewed else right
+    for action in actions:
+        account = published.store.people.verify_token(secret, collection_id, action)
+        if account is not None and has_right(account.role, needed):
+            return account
+    raise NotAllowed(
+        f"Changes of {collection_id} are reviewed: make a draft in the studio, or use a token of a "
+        "reviewer that may publish."
+        if reviewed
+        else f"This token may not edit {collection_id}, has expired, or was revoked.",
+        known=True,
+    )
+
+
+def _token(authorization: str) -> str | None:
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2] or None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
 
 
 PUBLIC = Depends(Needs("public"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.routing import Mount
 
-from app.access import Needs
+from app.access import Declared
 from layers.roles import RIGHTS, ROLES, has_right
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def declared(route: Any) -> set[str]:
     found, waiting = set(), [route.dependant]
     while waiting:
         dependant = waiting.pop()
-        if isinstance(dependant.call, Needs):
+        if isinstance(dependant.call, Declared):
             found.add(dependant.call.right)
         waiting += dependant.dependencies
     return found
@@ -134,9 +134,7 @@ def test_a_request_that_no_page_of_ours_sent_changes_nothing(visit, store, heade
         headers = headers | {"x-csrf-token": browser.csrf}
     before = store.log()
 
-    answer = browser.post(
-        "/studio/people/the-auditor", data={"what": "disable"}, headers=headers
-    )
+    answer = browser.post("/studio/people/the-auditor", data={"what": "disable"}, headers=headers)
 
     assert answer.status_code == 403
     assert store.people.get("the-auditor").disabled is None
