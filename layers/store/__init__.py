@@ -2,7 +2,7 @@
 
 from .audit import LogEntry, chain_faults
 from .backup import back_up, restore
-from .drafts import Draft, Drafts, new_draft
+from .drafts import EDITED, Draft, Drafts, Edit, Event, Kind, new_draft
 from .listening import listen
 from .moving import move_store
 from .rights import grants
@@ -12,10 +12,14 @@ from .store import Store
 from .versions import Change, ChangeSet, valid_in
 
 __all__ = [
+    "EDITED",
     "Change",
     "ChangeSet",
     "Draft",
     "Drafts",
+    "Edit",
+    "Event",
+    "Kind",
     "LogEntry",
     "Session",
     "Sessions",

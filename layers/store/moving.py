@@ -22,6 +22,8 @@ _ORDER = (
     schema.feature_version,
     schema.draft,
     schema.draft_change,
+    schema.draft_edit,
+    schema.draft_event,
     schema.plan_version,
     schema.actual,
     schema.account,

@@ -92,6 +92,9 @@ draft = Table(
     Column("revision", Integer),
     Column("findings", Text),
     Column("context", Text),
+    Column("message", Text),
+    Column("reason", Text),
+    Column("due", Text),
     ForeignKeyConstraint(["layer", "base"], ["revision.layer", "revision.number"]),
 )
 
@@ -105,6 +108,36 @@ draft_change = Table(
     Column("removed", Integer, nullable=False),
     Column("geometry", LargeBinary),
     Column("properties", Text),
+    ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
+)
+
+draft_edit = Table(
+    "draft_edit",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("draft", Integer, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("geometry", LargeBinary),
+    Column("properties", Text),
+    ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
+)
+"""What was done to a draft by hand, over `draft_change`: of each feature the last row counts."""
+
+draft_event = Table(
+    "draft_event",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("draft", Integer, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("feature", Text),
     ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
 )
 

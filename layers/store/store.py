@@ -47,7 +47,7 @@ from .versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The newest migration."""
 
 _STREAMED = 5_000
