@@ -221,7 +221,7 @@ class Drafts:
         known = {row.id: row.row for row in rows if row.row is not None}
         return ChangeSet(tuple(put.values()), tuple(removed), known)
 
-    def edits(self, draft: Draft) -> list[Edit]:
+    def edits(self, draft: Draft) -> Sequence[Edit]:
         """Return everything that was done to a draft by hand, in that order."""
         table = schema.draft_edit
         query = (
@@ -279,7 +279,7 @@ class Drafts:
                 connection.execute(table.insert(), rows)
         return (last or 0) + len(rows)
 
-    def events(self, draft: Draft) -> list[Event]:
+    def events(self, draft: Draft) -> Sequence[Event]:
         """Return what was said and decided, in that order."""
         table = schema.draft_event
         query = (
