@@ -12,6 +12,7 @@ from layers.snapshot import Atlas
 from .downloads import Downloads
 from .maps.figure import RenderedMap
 from .published import Published, State
+from .settings import Settings
 from .templating import Templates
 
 
@@ -45,7 +46,13 @@ def get_downloads(request: Request) -> Downloads:
     return cast("Downloads", request.app.state.downloads)
 
 
+def get_settings(request: Request) -> Settings:
+    """Return how this atlas runs."""
+    return cast("Settings", request.app.state.settings)
+
+
 DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]
 PublishedDep = Annotated[Published, Depends(get_published)]
 StateDep = Annotated[State, Depends(get_state)]
 TemplatesDep = Annotated[Templates, Depends(get_templates)]

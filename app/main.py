@@ -23,6 +23,7 @@ from .published import Published
 from .rate import Rate, RateLimit
 from .security import READ_BY_SCRIPTS, SENT_BY_SCRIPTS, SecurityHeaders
 from .settings import DEFAULT_RATE
+from .studio import router as studio_router
 from .templating import Templates
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)
+    app.include_router(studio_router)
     assets.mount(app)
     install_problem_handlers(app)
     _add_middleware(app, rate)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
 from layers.errors import (
@@ -26,6 +27,7 @@ from layers.errors import (
     Withdrawn,
 )
 
+from .access import LoginNeeded
 from .downloads import Busy
 from .i18n import parse_language
 from .links import PROBLEM, prefers_html
@@ -79,6 +81,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 async def _atlas_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AtlasError)  # noqa: S101  the handler is registered for it
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    if isinstance(error, LoginNeeded):
+        return _to_login(request, error)
     if isinstance(error, NotAllowed):
         answer = problem(request, 403 if error.known else 401, error.sentence, code=error.code)
         if not error.known:
@@ -92,6 +96,15 @@ async def _atlas_error(request: Request, error: Exception) -> Response:
     if isinstance(error, ValidationFailed):
         errors = [_finding(each) for each in error.findings[:_MOST_FINDINGS]]
     return problem(request, status, error.sentence, code=error.code, errors=errors)
+
+
+def _to_login(request: Request, error: LoginNeeded) -> Response:
+    """Send a person to where they can log in; tell a program that somebody has to."""
+    if request.method == "GET" and _wants_page(request):
+        query = f"?{request.url.query}" if request.url.query else ""
+        where = urlencode({"next": f"{request.url.path}{query}"})
+        return RedirectResponse(f"/studio/login?{where}", 303, {"Cache-Control": "no-store"})
+    return problem(request, 401, error.sentence, code=error.code)
 
 
 _MOST_FINDINGS = 100

@@ -49,14 +49,21 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        embeddable = scope["path"].startswith("/maps/")
+        framed_by = _framed_by(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY + ("*" if embeddable else "'self'")
+                headers["Content-Security-Policy"] = _POLICY + framed_by
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _framed_by(path: str) -> str:
+    """Return who may show a page in a frame: maps everybody, the studio nobody."""
+    if path.startswith("/maps/"):
+        return "*"
+    return "'none'" if path == "/studio" or path.startswith("/studio/") else "'self'"

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
+    idle_minutes : int
+        After so many minutes without a request, whoever is logged in has to do it again.
     rate_limit : str or None
         What one client may ask of a worker, as in ``12000/minute``; empty for no limit. None for
         `DEFAULT_RATE`, and none for what is answered at once and costs next to nothing.
@@ -48,6 +50,7 @@ class Settings(BaseSettings):
     review_number: str | None = None
     largest_packed: int = Field(default=3_000_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
+    idle_minutes: int = Field(default=30, ge=1, le=720)
     rate_limit: str | None = None
 
     @field_validator("rate_limit")

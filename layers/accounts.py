@@ -8,17 +8,19 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from .errors import InvalidParameter
+from .roles import as_role
 
-Role: TypeAlias = Literal["editor", "reviewer", "administrator", "auditor"]
+if TYPE_CHECKING:
+    from .roles import Role
+
 Action: TypeAlias = Literal["read", "edit", "publish"]
 
-ROLES: tuple[Role, ...] = get_args(Role)
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 SHORTEST_PASSWORD = 12
@@ -101,20 +103,6 @@ def new_account(name: str, shown: str, role: str, password: str) -> Account:
     return Account(
         name, shown or name, as_role(role), hash_password(name, password), datetime.now(UTC)
     )
-
-
-def as_role(text: str) -> Role:
-    """Return the role of a name.
-
-    Raises
-    ------
-    InvalidParameter
-        If there is none.
-    """
-    for role in ROLES:
-        if role == text:
-            return role
-    raise InvalidParameter("role", f"There is no role {text[:40]}; there are {', '.join(ROLES)}.")
 
 
 def hash_password(name: str, password: str) -> str:

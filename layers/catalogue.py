@@ -210,7 +210,7 @@ def _schema(record: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-_OPTIONAL_MEMBERS = ("id_column", "access", "if_match")
+_OPTIONAL_MEMBERS = ("id_column", "access", "if_match", "review")
 _PLAIN_MEMBERS = (
     "id",
     "file",

@@ -10,6 +10,7 @@
     ├── DataInvalid           published data or a source file is not what it must be
     │   └── ValidationFailed  the same, with the findings
     ├── NotAllowed            somebody who is not known, or may not do this
+    ├── LockedOut             too many attempts to log in
     ├── RevisionConflict      a publish based on a revision that is no longer the head
     │   ├── StaleEdit         an edit of a feature that has been changed since it was read
     │   └── Taken             a name that something else has already
@@ -180,6 +181,26 @@ class NotAllowed(AtlasError):
     def __init__(self, sentence: str, *, known: bool) -> None:
         super().__init__(sentence)
         self.known = known
+
+
+class LockedOut(AtlasError):
+    """There were too many attempts to log in under a name.
+
+    Parameters
+    ----------
+    wait_s : int
+        Seconds until the next one is looked at.
+    """
+
+    code = "locked-out"
+    exit_status = 8
+
+    def __init__(self, wait_s: int) -> None:
+        minutes = -(-wait_s // 60)
+        super().__init__(
+            f"There were too many attempts to log in under this name; try again in {minutes} min."
+        )
+        self.wait_s = wait_s
 
 
 class NotFresh(AtlasError):

@@ -68,6 +68,8 @@ class Layer:
         ``public`` or ``internal``, of features that do not say it of themselves.
     if_match : bool
         Whether every edit of a feature must name the state that it changes.
+    review : bool
+        Whether somebody else must approve a draft before it is published.
     checks : tuple of str
         Rules beside those of every layer, as `layers.checks` knows them.
     """
@@ -90,6 +92,7 @@ class Layer:
     id_column: str | None = None
     access: str = "public"
     if_match: bool = False
+    review: bool = False
 
     def is_public(self, feature: Feature) -> bool:
         """Tell whether a feature may be shown to anyone."""

@@ -153,7 +153,7 @@ def open_draft(store: Store, bundle: Bundle, layer_id: str, number: int | None =
     waiting = store.drafts.list(layer_id)
     if number is not None:
         draft = store.drafts.get(layer_id, number)
-        if draft.status != "open":
+        if not draft.is_waiting:
             raise InvalidParameter("draft", f"Draft {number} of {layer_id} is {draft.status}.")
         return draft
     if not waiting:

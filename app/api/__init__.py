@@ -6,6 +6,8 @@ plans, figures, search.
 
 from fastapi import APIRouter
 
+from app.access import PUBLIC
+
 from . import (
     common,
     conformance,
@@ -25,7 +27,7 @@ from . import (
     whole,
 )
 
-router = APIRouter()
+router = APIRouter(dependencies=[PUBLIC])
 for _part in (
     common,
     conformance,

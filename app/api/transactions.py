@@ -7,19 +7,18 @@ edits without ``If-Match``, which neither of them sends.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from app.access import NeedsToken, get_token_account
 from app.dependencies import AtlasDep, PublishedDep
 from app.problems import PreconditionRequired, TooLarge
 from layers.crs import find_crs, published_crs
 from layers.edits import Editing
-from layers.errors import InvalidParameter, NotAllowed, NotFound
+from layers.errors import InvalidParameter, NotFound
 from layers.geojson import parse_json
 
 from .features import sent, where_of
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from app.published import Published
-    from layers.accounts import Account
     from layers.crs import PublishedCrs
     from layers.model import Feature
     from layers.served import ServedLayer
@@ -45,6 +43,7 @@ CONFORMANCE = tuple(
 MERGE_PATCH = "application/merge-patch+json"
 
 router = APIRouter(prefix="/api")
+_EDITING = [Depends(NeedsToken("draft"))]
 
 LONGEST_KEY = 200
 """Characters of the name of an edit."""
@@ -74,7 +73,7 @@ def get_item_options(atlas: AtlasDep, collection_id: str, item_id: str) -> Respo
     return Response(status_code=204, headers=headers)
 
 
-@router.post(_ITEMS)
+@router.post(_ITEMS, dependencies=_EDITING)
 async def create_item(request: Request, published: PublishedDep, collection_id: str) -> Response:
     """Publish a new item; it answers with the item and where it is."""
 
@@ -88,7 +87,7 @@ async def create_item(request: Request, published: PublishedDep, collection_id: 
     return answer
 
 
-@router.put(_ITEM)
+@router.put(_ITEM, dependencies=_EDITING)
 async def replace_item(
     request: Request, published: PublishedDep, collection_id: str, item_id: str
 ) -> Response:
@@ -96,7 +95,7 @@ async def replace_item(
     return await _change(request, published, collection_id, item_id, Editing.replace)
 
 
-@router.patch(_ITEM)
+@router.patch(_ITEM, dependencies=_EDITING)
 async def update_item(
     request: Request, published: PublishedDep, collection_id: str, item_id: str
 ) -> Response:
@@ -104,7 +103,7 @@ async def update_item(
     return await _change(request, published, collection_id, item_id, Editing.update)
 
 
-@router.delete(_ITEM)
+@router.delete(_ITEM, dependencies=_EDITING)
 async def delete_item(
     request: Request, published: PublishedDep, collection_id: str, item_id: str
 ) -> Response:
@@ -164,7 +163,6 @@ async def _edit(
     given = refuse_unknown(request, ["message", "reason"])
     state = await published.current()
     snapshot = state.atlas.layer(collection_id)
-    account = await run_in_threadpool(_account, request, published, collection_id)
     expected = _expected(request, snapshot)
     document = {} if request.method == "DELETE" else _document(request, await _body(request))
     editing = Editing(
@@ -172,7 +170,7 @@ async def _edit(
         published.bundle,
         collection_id,
         near=snapshot.near,
-        author=account.name,
+        author=get_token_account(request).name,
         message=given.get("message", ""),
         reason=given.get("reason", ""),
         key=_key(request),
@@ -190,45 +188,6 @@ def _key(request: Request) -> str | None:
             "Idempotency-Key", f"Idempotency-Key has 1 to {LONGEST_KEY} characters."
         )
     return key
-
-
-def _account(request: Request, published: Published, collection_id: str) -> Account:
-    """Return whose token came with a request, if it may edit the collection.
-
-    The token stands in ``Authorization: Bearer``, or as the password of HTTP Basic, whose user
-    name is not looked at: QGIS and old scripts know nothing else.
-
-    Raises
-    ------
-    NotAllowed
-        If there is no token, or it may not.
-    """
-    secret = _secret(request.headers.get("authorization", ""))
-    if secret is None:
-        raise NotAllowed(
-            "Editing needs a token: send it as Authorization: Bearer, or as the password of HTTP "
-            "Basic; atlas token add makes one.",
-            known=False,
-        )
-    for action in ("edit", "publish"):
-        account = published.store.people.verify_token(secret, collection_id, action)
-        if account is not None:
-            return account
-    raise NotAllowed(
-        f"This token may not edit {collection_id}, has expired, or was revoked.", known=True
-    )
-
-
-def _secret(authorization: str) -> str | None:
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
-    if scheme.lower() != "basic":
-        return None
-    try:
-        return base64.b64decode(value, validate=True).decode().partition(":")[2] or None
-    except (binascii.Error, UnicodeDecodeError):
-        return None
 
 
 def _expected(request: Request, snapshot: ServedLayer) -> Collection[bytes] | None:

@@ -92,7 +92,7 @@ def change_role(
     json: AsJson = False,
 ) -> None:
     """Give a person another role."""
-    from layers.accounts import as_role
+    from layers.roles import as_role
 
     _change(name, lambda account: replace(account, role=as_role(role)), "change role", json=json)
 
@@ -179,10 +179,12 @@ def revoke(
 
 
 def _change(name: str, how: Callable[[Account], Account], what: str, *, json: bool) -> None:
+    from layers.people import change_account
+
     store, _ = open_both()
     try:
         account = how(store.people.get(name))
-        store.people.change(account, author=getpass.getuser(), what=what)
+        change_account(store, account, author=getpass.getuser(), what=what)
     except AtlasError as error:
         raise refuse(error, json=json) from None
     if json:

@@ -114,7 +114,7 @@ def drafts(
     try:
         if layer is not None:
             _known_layer(bundle, layer)
-        found = store.drafts.list(layer, status=None if everything else "open")
+        found = store.drafts.list(layer, waiting=not everything)
     except AtlasError as error:
         raise refuse(error, json=json) from None
     if json:

@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter
 
+from app.access import PUBLIC
+
 from . import indicators, plan, routes
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 for _part in (routes, plan, indicators):
     router.include_router(_part.router)
 

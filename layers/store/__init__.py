@@ -1,23 +1,31 @@
 """The durable truth: layers as lists of revisions, history never rewritten."""
 
-from .audit import LogEntry
+from .audit import LogEntry, chain_faults
 from .backup import back_up, restore
-from .drafts import Draft, Drafts, new_draft
+from .drafts import EDITED, Draft, Drafts, Edit, Event, Kind, new_draft
 from .listening import listen
 from .moving import move_store
 from .rights import grants
 from .schema import placed
+from .sessions import Session, Sessions
 from .store import Store
 from .versions import Change, ChangeSet, valid_in
 
 __all__ = [
+    "EDITED",
     "Change",
     "ChangeSet",
     "Draft",
     "Drafts",
+    "Edit",
+    "Event",
+    "Kind",
     "LogEntry",
+    "Session",
+    "Sessions",
     "Store",
     "back_up",
+    "chain_faults",
     "grants",
     "listen",
     "move_store",

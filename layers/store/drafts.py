@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 import orjson
 import shapely
 import sqlalchemy as sa
 
-from layers.errors import Finding, NotFound, RevisionConflict
+from layers.errors import Finding, NotFound, RevisionConflict, StaleEdit
 
 from . import schema
 from .audit import take_turn, write_log
 from .versions import ChangeSet, feature_of
 
+if TYPE_CHECKING:
+    from layers.model import Feature
+
 Connecting: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
-Status: TypeAlias = Literal["open", "published", "discarded"]
+Status: TypeAlias = Literal["open", "submitted", "approved", "published", "discarded"]
+Kind: TypeAlias = Literal["put", "remove", "revert"]
+Happened: TypeAlias = Literal[
+    "comment", "submit", "return", "approve", "schedule", "rebase", "withdraw"
+]
+
+WAITING: tuple[Status, ...] = ("open", "submitted", "approved")
+"""States of a draft that can still be published."""
+
+EDITED = "edited"
+"""What the checks looked at is no longer what there is: they have to be made again."""
 
 _BATCH = 5_000
 
@@ -42,8 +55,15 @@ class Draft:
         What the checks found in it.
     context : str
         What the checks looked at beside it; while that stays the same, so do the findings.
+    status : str
+        ``open``, ``submitted`` (somebody else has to look at it), ``approved``, ``published`` or
+        ``discarded``.
     revision : int or None
         What it was published as.
+    message, reason : str
+        What is said of it when it is published, and why its warnings may pass.
+    due : datetime or None
+        When it publishes itself.
     """
 
     layer_id: str
@@ -58,6 +78,52 @@ class Draft:
     context: str
     status: Status
     revision: int | None = None
+    message: str = ""
+    reason: str = ""
+    due: datetime | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it can still be published."""
+        return self.status in WAITING
+
+
+class Edit(NamedTuple):
+    """What somebody did to one feature of a draft by hand.
+
+    Attributes
+    ----------
+    number : int
+        From 1 in each draft.
+    kind : str
+        ``put``, ``remove``, or ``revert``: as in the base again.
+    feature : Feature or None
+        As it is to be; None unless it is put.
+    """
+
+    number: int
+    feature_id: str
+    author: str
+    time: datetime
+    kind: Kind
+    feature: Feature | None
+
+
+class Event(NamedTuple):
+    """What somebody said of a draft, or decided.
+
+    Attributes
+    ----------
+    feature_id : str or None
+        Which feature it is about; None for the whole draft.
+    """
+
+    number: int
+    author: str
+    time: datetime
+    kind: Happened
+    text: str
+    feature_id: str | None
 
 
 class Drafts:
@@ -102,14 +168,14 @@ class Drafts:
                 connection.execute(schema.draft_change.insert(), rows[start : start + _BATCH])
         return self.get(draft.layer_id, number)
 
-    def list(self, layer_id: str | None = None, *, status: Status | None = "open") -> list[Draft]:
-        """Return drafts, the oldest first; by default those that wait."""
+    def list(self, layer_id: str | None = None, *, waiting: bool = True) -> list[Draft]:
+        """Return drafts, the oldest first: those that wait, or all."""
         table = schema.draft
         query = sa.select(table).order_by(table.c.layer, table.c.number)
         if layer_id is not None:
             query = query.where(table.c.layer == layer_id)
-        if status is not None:
-            query = query.where(table.c.status == status)
+        if waiting:
+            query = query.where(table.c.status.in_(WAITING))
         with self._reading() as connection:
             return [_draft(row) for row in connection.execute(query)]
 
@@ -121,13 +187,16 @@ class Drafts:
         NotFound
             If there is none of this number.
         """
-        for draft in self.list(layer_id, status=None):
-            if draft.number == number:
-                return draft
-        raise NotFound(f"Layer {layer_id} has no draft {number}; see atlas drafts.")
+        table = schema.draft
+        query = sa.select(table).where(table.c.layer == layer_id, table.c.number == number)
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(f"Layer {layer_id} has no draft {number}; see atlas drafts.")
+        return _draft(row)
 
     def changes(self, draft: Draft) -> ChangeSet:
-        """Return what a draft changes."""
+        """Return what a draft changes: what was uploaded, with what was done by hand over it."""
         table = schema.draft_change
         query = (
             sa.select(table)
@@ -136,13 +205,160 @@ class Drafts:
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        return ChangeSet(
-            tuple(
-                feature_of(row.id, row.geometry, row.properties) for row in rows if not row.removed
-            ),
-            tuple(row.id for row in rows if row.removed),
-            {row.id: row.row for row in rows if row.row is not None},
+        put = {
+            row.id: feature_of(row.id, row.geometry, row.properties)
+            for row in rows
+            if not row.removed
+        }
+        removed = dict.fromkeys(row.id for row in rows if row.removed)
+        for edit in self.edits(draft):
+            put.pop(edit.feature_id, None)
+            removed.pop(edit.feature_id, None)
+            if edit.feature is not None:
+                put[edit.feature_id] = edit.feature
+            elif edit.kind == "remove":
+                removed[edit.feature_id] = None
+        known = {row.id: row.row for row in rows if row.row is not None}
+        return ChangeSet(tuple(put.values()), tuple(removed), known)
+
+    def edits(self, draft: Draft) -> Sequence[Edit]:
+        """Return everything that was done to a draft by hand, in that order."""
+        table = schema.draft_edit
+        query = (
+            sa.select(table)
+            .where(table.c.layer == draft.layer_id, table.c.draft == draft.number)
+            .order_by(table.c.number)
         )
+        with self._reading() as connection:
+            return [_edit(row) for row in connection.execute(query)]
+
+    def edit(
+        self,
+        draft: Draft,
+        edits: Sequence[tuple[str, Kind, Feature | None]],
+        *,
+        author: str,
+        seen: int | None = None,
+    ) -> int:
+        """Do something to features of a draft; return the number of the last edit.
+
+        A draft that was submitted or approved is open again: it is not what was approved.
+
+        Parameters
+        ----------
+        edits : sequence of (id, kind, Feature or None)
+        seen : int, optional
+            Number of the last edit that the author has seen.
+
+        Raises
+        ------
+        RevisionConflict
+            If it waits no longer.
+        StaleEdit
+            If somebody has since edited one of the same features.
+        """
+        table = schema.draft_edit
+        where = (table.c.layer == draft.layer_id) & (table.c.draft == draft.number)
+        with self._writing() as connection:
+            take_turn(connection)
+            self._set(connection, draft, {"status": "open", "due": None, "context": EDITED})
+            if seen is not None:
+                ids = [each[0] for each in edits]
+                newer = sa.select(table.c.id, table.c.author).where(where, table.c.number > seen)
+                for row in connection.execute(newer.where(table.c.id.in_(ids))):
+                    raise StaleEdit(
+                        f"{row.author} has changed {row.id} in this draft since you opened it; "
+                        "look at both before you save."
+                    )
+            last = connection.execute(sa.select(sa.func.max(table.c.number)).where(where)).scalar()
+            rows = [
+                _edit_row(draft, number, author, *each)
+                for number, each in enumerate(edits, (last or 0) + 1)
+            ]
+            if rows:
+                connection.execute(table.insert(), rows)
+        return (last or 0) + len(rows)
+
+    def events(self, draft: Draft) -> Sequence[Event]:
+        """Return what was said and decided, in that order."""
+        table = schema.draft_event
+        query = (
+            sa.select(table)
+            .where(table.c.layer == draft.layer_id, table.c.draft == draft.number)
+            .order_by(table.c.number)
+        )
+        with self._reading() as connection:
+            return [
+                Event(
+                    row.number,
+                    row.author,
+                    datetime.fromisoformat(row.time),
+                    cast("Happened", row.kind),
+                    row.text,
+                    row.feature,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def happen(
+        self,
+        draft: Draft,
+        kind: Happened,
+        *,
+        author: str,
+        text: str = "",
+        feature_id: str | None = None,
+        **values: object,
+    ) -> Draft:
+        """Say or decide something of a draft that waits; return it as it is then.
+
+        Parameters
+        ----------
+        **values
+            Columns of the draft that become something else.
+
+        Raises
+        ------
+        RevisionConflict
+            If it waits no longer.
+        """
+        table = schema.draft_event
+        where = (table.c.layer == draft.layer_id) & (table.c.draft == draft.number)
+        now = datetime.now(UTC)
+        with self._writing() as connection:
+            take_turn(connection)
+            self._set(connection, draft, values)
+            last = connection.execute(sa.select(sa.func.max(table.c.number)).where(where)).scalar()
+            connection.execute(
+                table.insert().values(
+                    layer=draft.layer_id,
+                    draft=draft.number,
+                    number=(last or 0) + 1,
+                    author=author,
+                    time=now.isoformat(),
+                    kind=kind,
+                    text=text,
+                    feature=feature_id,
+                )
+            )
+            if kind != "comment":
+                subject = f"{draft.layer_id}/draft {draft.number}"
+                write_log(connection, now, author, f"draft {kind}", subject, text)
+        return self.get(draft.layer_id, draft.number)
+
+    @staticmethod
+    def _set(connection: sa.Connection, draft: Draft, values: Mapping[str, object]) -> None:
+        table = schema.draft
+        changed = connection.execute(
+            table.update()
+            .where(table.c.layer == draft.layer_id, table.c.number == draft.number)
+            .where(table.c.status.in_(WAITING))
+            .values({"status": table.c.status, **values})
+        )
+        if changed.rowcount == 0:
+            raise RevisionConflict(
+                f"Draft {draft.number} of {draft.layer_id} is no longer open; see atlas drafts."
+            )
 
     def close(
         self, draft: Draft, status: Status, *, author: str, revision: int | None = None
@@ -154,19 +370,9 @@ class Drafts:
         RevisionConflict
             If it is no longer open.
         """
-        table = schema.draft
         with self._writing() as connection:
             take_turn(connection)
-            closed = connection.execute(
-                table.update()
-                .where(table.c.layer == draft.layer_id, table.c.number == draft.number)
-                .where(table.c.status == "open")
-                .values(status=status, revision=revision)
-            )
-            if closed.rowcount == 0:
-                raise RevisionConflict(
-                    f"Draft {draft.number} of {draft.layer_id} is no longer open; see atlas drafts."
-                )
+            self._set(connection, draft, {"status": status, "revision": revision})
             subject = f"{draft.layer_id}/draft {draft.number}"
             write_log(connection, datetime.now(UTC), author, f"draft {status}", subject, "")
 
@@ -237,7 +443,39 @@ def _draft(row: sa.Row[tuple[object, ...]]) -> Draft:
         row.context or "",
         cast("Status", row.status),
         row.revision,
+        row.message or "",
+        row.reason or "",
+        None if row.due is None else datetime.fromisoformat(row.due),
     )
+
+
+def _edit(row: sa.Row[tuple[object, ...]]) -> Edit:
+    put = row.kind == "put"
+    return Edit(
+        row.number,
+        row.id,
+        row.author,
+        datetime.fromisoformat(row.time),
+        cast("Kind", row.kind),
+        feature_of(row.id, row.geometry, row.properties) if put else None,
+    )
+
+
+def _edit_row(
+    draft: Draft, number: int, author: str, feature_id: str, kind: Kind, feature: Feature | None
+) -> dict[str, object]:
+    shape = None if feature is None else feature.geometry
+    return {
+        "layer": draft.layer_id,
+        "draft": draft.number,
+        "number": number,
+        "id": feature_id,
+        "author": author,
+        "time": datetime.now(UTC).isoformat(),
+        "kind": kind,
+        "geometry": None if shape is None else shapely.to_wkb(shape),
+        "properties": None if feature is None else orjson.dumps(dict(feature.properties)).decode(),
+    }
 
 
 def _finding(record: dict[str, Any]) -> Finding:

@@ -22,10 +22,14 @@ _ORDER = (
     schema.feature_version,
     schema.draft,
     schema.draft_change,
+    schema.draft_edit,
+    schema.draft_event,
     schema.plan_version,
     schema.actual,
     schema.account,
     schema.token,
+    schema.session,
+    schema.login_attempt,
 )
 """Every table but the catalogue. The log comes first: it tells what the copy was made from."""
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from layers.accounts import Account, Action, Role, Scope, Token, token_digest
+from layers.accounts import Account, Action, Scope, Token, token_digest
 from layers.errors import InvalidParameter, NotFound
 
 from . import schema
 from .audit import take_turn, write_log
 
 if TYPE_CHECKING:
+    from layers.roles import Role
+
     from .drafts import Connecting
 
 

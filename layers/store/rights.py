@@ -13,17 +13,32 @@ _ADDED = (
     "audit",
     "draft",
     "draft_change",
+    "draft_edit",
+    "draft_event",
     "plan_version",
     "actual",
     "account",
     "token",
+    "session",
+    "login_attempt",
 )
 _CHANGED = {
     "catalogue": ("sequence",),
     "feature_version": ("last",),
-    "draft": ("status", "revision"),
+    "draft": (
+        "status",
+        "revision",
+        "base",
+        "findings",
+        "context",
+        "message",
+        "reason",
+        "due",
+    ),
     "account": ("shown", "role", "password", "disabled"),
     "token": ("revoked",),
+    "session": ("seen", "ended"),
+    "login_attempt": ("outcome",),
 }
 
 

@@ -92,6 +92,9 @@ draft = Table(
     Column("revision", Integer),
     Column("findings", Text),
     Column("context", Text),
+    Column("message", Text),
+    Column("reason", Text),
+    Column("due", Text),
     ForeignKeyConstraint(["layer", "base"], ["revision.layer", "revision.number"]),
 )
 
@@ -105,6 +108,36 @@ draft_change = Table(
     Column("removed", Integer, nullable=False),
     Column("geometry", LargeBinary),
     Column("properties", Text),
+    ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
+)
+
+draft_edit = Table(
+    "draft_edit",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("draft", Integer, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("geometry", LargeBinary),
+    Column("properties", Text),
+    ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
+)
+"""What was done to a draft by hand, over `draft_change`: of each feature the last row counts."""
+
+draft_event = Table(
+    "draft_event",
+    metadata,
+    Column("layer", Text, primary_key=True),
+    Column("draft", Integer, primary_key=True),
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("feature", Text),
     ForeignKeyConstraint(["layer", "draft"], ["draft.layer", "draft.number"]),
 )
 
@@ -133,6 +166,28 @@ token = Table(
     ForeignKeyConstraint(["account"], ["account.name"]),
     UniqueConstraint("sha256", name="token_sha256"),
 )
+
+session = Table(
+    "session",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("ended", Text),
+    ForeignKeyConstraint(["account"], ["account.name"]),
+)
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("time", Text, nullable=False),
+    Column("outcome", Integer, nullable=False),
+    Index("login_attempt_subject", "subject", "time"),
+)
+"""Under which name, as its SHA-256: people type their password into the wrong field."""
 
 moved = Table("moved", metadata, Column("target", Text, nullable=False))
 """Empty; one row, with the new address, when the store has moved: then nothing may be written."""

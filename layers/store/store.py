@@ -28,6 +28,7 @@ from .drafts import Drafts
 from .engine import open_engine, said_by
 from .history import PublicHistory
 from .people import People
+from .sessions import Sessions
 from .verify import store_faults
 from .versions import (
     Change,
@@ -46,7 +47,7 @@ from .versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "0006"
+SCHEMA = "0008"
 """The newest migration."""
 
 _STREAMED = 5_000
@@ -69,6 +70,8 @@ class Store:
         Changes that wait to be published.
     people : People
         Accounts and tokens.
+    sessions : Sessions
+        Who is logged in.
     history : PublicHistory
         What the public may know of earlier revisions.
 
@@ -86,6 +89,7 @@ class Store:
         self.read_only = engine.read_only
         self.drafts = Drafts(self._reading, self._writing)
         self.people = People(self._reading, self._writing)
+        self.sessions = Sessions(self._reading, self._writing)
         self.history = PublicHistory(self._reading)
         self._contents = KeptContents()
         try:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from layers.accounts import (
-    ROLES,
     TOKEN_PREFIX,
     needs_rehash,
     new_account,
@@ -16,6 +15,7 @@ from layers.accounts import (
     verify_password,
 )
 from layers.errors import InvalidParameter, NotFound
+from layers.roles import ROLES
 from layers.store import Store
 
 PASSWORD = "十四五规划 shizhong 2035"  # noqa: S105  of nobody

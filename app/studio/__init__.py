@@ -1,0 +1,11 @@
+"""The studio: where staff upload, check, review, publish and look after the atlas."""
+
+from fastapi import APIRouter
+
+from . import account, audit, overview, people, session
+
+router = APIRouter(include_in_schema=False)
+for _part in (session, overview, account, people, audit):
+    router.include_router(_part.router, prefix="/studio")
+
+__all__ = ["router"]
