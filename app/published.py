@@ -108,7 +108,7 @@ class Published:
         self._largest = largest
         self._lock = threading.Lock()
         self._older: Kept[ServedLayer] = Kept(_OLDER_KEPT, _bytes_in_memory)
-        self._compared: Kept[Compared] = Kept(_COMPARED_KEPT)
+        self._compared: Kept[Compared[PublicRevision]] = Kept(_COMPARED_KEPT)
         self._statistics: Kept[Statistics] = Kept(_STATISTICS_KEPT)
         self._encoded: Kept[memoryview] = Kept(_ENCODED_KEPT, _size)
         self._encoders = ThreadPoolExecutor(_ENCODERS, "encoder")
@@ -233,7 +233,7 @@ class Published:
 
     def differences(
         self, head: ServedLayer, old: PublicRevision | None, new: PublicRevision, limit: int
-    ) -> Compared:
+    ) -> Compared[PublicRevision]:
         """Return how two revisions differ; see `layers.history.compare_revisions`.
 
         The comparisons that were asked for last are kept.
