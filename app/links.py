@@ -28,6 +28,9 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 POINTER = "public, max-age=5, stale-while-revalidate=60"
 """Of an address that answers with what is published now (RFC 5861, section 3)."""
 
+REQUEST_ID = "x-request-id"
+"""The header by which a request is found again in the log."""
+
 Link = dict[str, str]
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')

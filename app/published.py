@@ -115,7 +115,12 @@ class Published:
         self._stopped = threading.Event()
         self._stopped.set()
         self._state = self._take(None)
-        self._asked = time.monotonic()
+        self._asked = self._seen = time.monotonic()
+
+    @property
+    def unseen_s(self) -> float:
+        """Seconds since the store last told whether there is something newer."""
+        return time.monotonic() - self._seen
 
     @property
     def store(self) -> Store:
@@ -280,6 +285,7 @@ class Published:
             try:
                 if self._store.sequence() != self._state.sequence:
                     self._state = self._take(self._state)
+                self._seen = time.monotonic()
             except StoreUnavailable:
                 _LOG.warning("The store cannot be read; the last state is shown.")
 

@@ -19,6 +19,16 @@ _DONE = {
     "changed": _("已更改；此人须重新登录。"),
 }
 
+ALERTS = {
+    "store": _("已有 {figure} 秒没有读到数据库；页面显示的是在那以前的内容。"),
+    "disk": _("磁盘只剩 {figure} GB，请尽快腾出空间。"),
+    "review-expired": _("审图号已过期 {figure} 天，请立即送审并更换。"),
+    "review-expiring": _("审图号还有 {figure} 天到期，请及时送审。"),
+    "statements": _("有 {figure} 条规划的空间陈述与图不符。"),
+    "drafts": _("有草稿已经等了 {figure} 天。"),
+}
+"""Of what somebody should look after, by `app.condition.Code`."""
+
 _UNKNOWN = _("用户名或密码不对。")
 _REFUSED = {
     "old": _("现在的密码不对。"),
