@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import re
-import shutil
 import warnings
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -30,11 +29,6 @@ def here(application):
     """Return a client on the machine of the atlas."""
     with TestClient(application, "http://127.0.0.1:8000", client=("127.0.0.1", 5000)) as client:
         yield client
-
-
-@pytest.fixture
-def own_home(tmp_path, home):
-    return shutil.copytree(home, tmp_path / "own")
 
 
 @pytest.fixture
