@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from app.access import Visitor
     from app.published import Published
     from layers.history import Compared
-    from layers.model import Revision
+    from layers.model import Layer, Revision
+    from layers.store import Stay
 
 router = APIRouter(prefix="/layers/{layer_id}", dependencies=[Depends(Needs("view"))])
 
@@ -63,7 +64,7 @@ def get_layer(
         revisions=shown[:_ON_A_PAGE],
         more=shown[_ON_A_PAGE - 1].number if len(shown) > _ON_A_PAGE else None,
         text=text,
-        found=store.past.find(layer_id, text, _FOUND) if text else [],
+        found=_found(published, layer, text) if text else [],
         most=_FOUND,
     )
 
@@ -150,6 +151,15 @@ def get_feature(
     layer = layer_of(published.bundle, layer_id)
     steps = feature_past(published.store, layer, feature_id)
     return page(request, "feature.html", visitor, layer=layer, id=feature_id, steps=steps)
+
+
+def _found(published: Published, layer: Layer, text: str) -> list[Stay]:
+    """Return what a text finds, first what is called so."""
+
+    def is_elsewhere(stay: Stay) -> bool:
+        return text not in layer.name_of(stay.feature) and text not in stay.feature.id
+
+    return sorted(published.store.past.find(layer.id, text, _FOUND), key=is_elsewhere)
 
 
 def _compare(published: Published, layer_id: str, old: int, new: int) -> Compared[Revision]:
