@@ -12,7 +12,6 @@ from layers.model import Layer
 from layers.past import feature_past
 from layers.store import Store
 
-
 LAYER = Layer(
     id="parcels",
     file="",
