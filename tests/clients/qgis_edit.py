@@ -99,6 +99,7 @@ def test_our_project_opens_in_metres_with_style_and_names(opened):
     assert opened["crs"] == district["crs"] == "EPSG:4548"
     assert district["extent"][:2] == pytest.approx([483_100, 4_038_900], abs=1_500)
     assert all(each["valid"] for each in layers.values())
+    assert set(zones["can"]) == {"add", "delete", "attributes", "geometries"}
     assert zones["count"] == 3
     assert zones["colours"][:3] == ["#8c3b6e", "#b9770e", "#1f7a66"]
     assert zones["aliases"]["area_km2"] == "面积（平方千米，椭球面）"

@@ -118,6 +118,7 @@ def described(layer):
         "widgets": {field.name(): field.editorWidgetSetup().type() for field in layer.fields()},
         "values": [each.value() for each in categories],
         "colours": [each.color().name() for each in symbols],
+        "can": [n for n, e in EDITS.items() if layer.dataProvider().capabilities() & e],
         "labels": layer.labelsEnabled() and layer.labeling().settings().fieldName,
         "extent": layer.extent().toRectF().getCoords(),
     }
