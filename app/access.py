@@ -164,6 +164,50 @@ def _token(authorization: str) -> str | None:
         return None
 
 
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_THIS_MACHINE = frozenset(["127.0.0.1", "::1", "localhost"])
+
+
+class NeedsOperator(Declared):
+    """What a route asks of whoever runs the atlas: the token of its settings.
+
+    Where none is set, a request must come from this machine and through no proxy. Whoever is
+    logged in and has the right may read it too.
+    """
+
+    async def __call__(self, request: Request) -> None:
+        """Let a request pass.
+
+        Raises
+        ------
+        NotAllowed
+            If it may not.
+        """
+        token = get_settings(request).metrics_token
+        given = _token(request.headers.get("authorization", "")) or ""
+        if token is None:
+            if _is_from_this_machine(request):
+                return
+        elif secrets.compare_digest(given.encode(), token.get_secret_value().encode()):
+            return
+        visitor = await _visitor(request)
+        if visitor is None or not visitor.may(self.right):
+            raise NotAllowed(
+                "This is for those who run the atlas: send what ATLAS_METRICS_TOKEN is set to as "
+                "Authorization: Bearer.",
+                known=visitor is not None,
+            )
+
+
+def _is_from_this_machine(request: Request) -> bool:
+    """Tell whether no proxy and no page of another site can have sent a request."""
+    host = request.client.host if request.client else ""
+    # A page whose name was made to lead here still sends that name (DNS rebinding).
+    named = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    return host in _THIS_MACHINE and named in _THIS_MACHINE and not forwarded
+
+
 PUBLIC = Depends(Needs("public"))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from mimeparse import MimeTypeParseException, best_match
 
@@ -27,7 +28,12 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 POINTER = "public, max-age=5, stale-while-revalidate=60"
 """Of an address that answers with what is published now (RFC 5861, section 3)."""
 
+REQUEST_ID = "x-request-id"
+"""The header by which a request is found again in the log."""
+
 Link = dict[str, str]
+
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
 
 
 def address(request: Request, path: str, query: Mapping[str, object] | None = None) -> str:
@@ -48,6 +54,24 @@ def address(request: Request, path: str, query: Mapping[str, object] | None = No
 def link(href: str, rel: str, media_type: str, title: str) -> Link:
     """Return a link object (OGC API - Features Part 1, section 7.1; RFC 8288)."""
     return {"href": href, "rel": rel, "type": media_type, "title": title}
+
+
+def attachment(plain: str, title: str, parts: str, ending: str) -> str:
+    """Return the header that names a file, for clients of every kind (RFC 6266, RFC 8187).
+
+    Parameters
+    ----------
+    plain : str
+        Its name for clients that know ASCII only, without the ending.
+    title : str
+        How its full name begins: a title that somebody has thought of, or nothing.
+    parts : str
+        How it goes on, as in ``-第3版-2026-11-27``.
+    """
+    plain = _NOT_IN_NAMES.sub("-", plain.encode("ascii", "replace").decode())
+    begin = _NOT_IN_NAMES.sub(" ", title).strip()
+    full = quote(f"{begin}{parts}.{ending}" if begin else f"{plain}.{ending}", safe="")
+    return f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{full}"
 
 
 def prefers_html(accept: str) -> bool:

@@ -17,6 +17,9 @@ from .api.reads import Reads
 from .assets import StaticTree
 from .compression import Compress
 from .downloads import Downloads
+from .metrics import Metrics
+from .observed import Observe
+from .operation import router as operation_router
 from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
@@ -82,13 +85,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.assets = assets
     app.state.settings = settings
     app.state.downloads = Downloads(settings.home / "downloads")
+    app.state.metrics = Metrics(published, settings, reads.answered)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)
     app.include_router(studio_router)
+    app.include_router(operation_router)
     assets.mount(app)
     install_problem_handlers(app)
     _add_middleware(app, rate)
+    app.add_middleware(Observe, metrics=app.state.metrics)
     _resolve_routes(app)
     return app
 

@@ -30,7 +30,8 @@ from layers.errors import (
 from .access import LoginNeeded
 from .downloads import Busy
 from .i18n import parse_language
-from .links import PROBLEM, prefers_html
+from .links import PROBLEM, REQUEST_ID, prefers_html
+from .observed import route_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,10 +156,12 @@ async def _request_invalid(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    incident = str(uuid4())
-    _LOG.error("Incident %s at %s", incident, request.url.path, exc_info=error)
+    incident = getattr(request.state, "request_id", None) or uuid4().hex
+    _LOG.error("Incident %s at %s", incident, route_of(request.scope), exc_info=error)
     detail = f"The atlas failed to answer; its log has the reason under incident {incident}."
-    return problem(request, 500, detail)
+    answer = problem(request, 500, detail)
+    answer.headers[REQUEST_ID] = incident
+    return answer
 
 
 def problem(

@@ -108,14 +108,19 @@ class Published:
         self._largest = largest
         self._lock = threading.Lock()
         self._older: Kept[ServedLayer] = Kept(_OLDER_KEPT, _bytes_in_memory)
-        self._compared: Kept[Compared] = Kept(_COMPARED_KEPT)
+        self._compared: Kept[Compared[PublicRevision]] = Kept(_COMPARED_KEPT)
         self._statistics: Kept[Statistics] = Kept(_STATISTICS_KEPT)
         self._encoded: Kept[memoryview] = Kept(_ENCODED_KEPT, _size)
         self._encoders = ThreadPoolExecutor(_ENCODERS, "encoder")
         self._stopped = threading.Event()
         self._stopped.set()
         self._state = self._take(None)
-        self._asked = time.monotonic()
+        self._asked = self._seen = time.monotonic()
+
+    @property
+    def unseen_s(self) -> float:
+        """Seconds since the store last told whether there is something newer."""
+        return time.monotonic() - self._seen
 
     @property
     def store(self) -> Store:
@@ -233,7 +238,7 @@ class Published:
 
     def differences(
         self, head: ServedLayer, old: PublicRevision | None, new: PublicRevision, limit: int
-    ) -> Compared:
+    ) -> Compared[PublicRevision]:
         """Return how two revisions differ; see `layers.history.compare_revisions`.
 
         The comparisons that were asked for last are kept.
@@ -280,6 +285,7 @@ class Published:
             try:
                 if self._store.sequence() != self._state.sequence:
                     self._state = self._take(self._state)
+                self._seen = time.monotonic()
             except StoreUnavailable:
                 _LOG.warning("The store cannot be read; the last state is shown.")
 

@@ -146,6 +146,8 @@ class Protocol(_Patient):
             self.transport.write(head)
         else:
             self.transport.writelines([head, *ready.body])
+        answered = self.app_state["reads"].answered
+        answered[ready.status] = answered.get(ready.status, 0) + 1
         self._answered()
 
     def _answer(self) -> Ready | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import typer
 from limits import parse
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_RATE = "60000/minute"
@@ -33,6 +34,12 @@ class Settings(BaseSettings):
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
+    review_number_expires : date or None
+        The last day of the review number, as in ``2027-06-30``; the studio reminds of it in time.
+    old_draft_days : int
+        After so many days the studio reminds of a draft that waits.
+    metrics_token : SecretStr or None
+        What ``/metrics`` asks for as a Bearer token; without one it answers this machine only.
     idle_minutes : int
         After so many minutes without a request, whoever is logged in has to do it again.
     rate_limit : str or None
@@ -48,6 +55,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     review_number: str | None = None
+    review_number_expires: date | None = None
+    old_draft_days: int = Field(default=30, ge=1, le=3650)
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
     largest_packed: int = Field(default=3_000_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     idle_minutes: int = Field(default=30, ge=1, le=720)

@@ -6,16 +6,16 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .difference import Difference, compare_features
 from .errors import InvalidParameter, NotFound
-from .model import PublicRevision
+from .model import PublicRevision, Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from .model import Feature, Layer, Revision
+    from .model import Feature, Layer
     from .store import Store
 
 
@@ -182,13 +182,16 @@ def history_of(revision: Revision) -> History:
     return History(lambda: (only,))
 
 
+AnyRevision = TypeVar("AnyRevision", bound=PublicRevision | Revision)
+
+
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """How two revisions of a layer differ, as far as it is public.
+class Compared(Generic[AnyRevision]):
+    """How two revisions of a layer differ: as far as it is public, or all of it.
 
     Attributes
     ----------
-    old : PublicRevision or None
+    old : PublicRevision, Revision or None
         None for the state before the first revision.
     difference : Difference
         The first features that were added, removed and changed, one by one.
@@ -198,8 +201,8 @@ class Compared:
         How many there are in all.
     """
 
-    old: PublicRevision | None
-    new: PublicRevision
+    old: AnyRevision | None
+    new: AnyRevision
     difference: Difference
     now: Mapping[str, Feature]
     added: int
@@ -215,7 +218,7 @@ def compare_revisions(
     old: PublicRevision | None,
     new: PublicRevision,
     limit: int,
-) -> Compared:
+) -> Compared[PublicRevision]:
     """Return what turns one revision of a layer into another.
 
     What is internal now appears in neither, whatever it was then. Only features that differ are
@@ -228,19 +231,55 @@ def compare_revisions(
     limit : int
         How many features to compare one by one of those that were added, removed and changed each.
     """
-    past, withheld = store.history, history.withheld
+    withheld = history.withheld
     before_number = 0 if old is None else old.stored
     before, after = (
         {id_: digest for id_, digest in digests.items() if id_ not in withheld}
-        for digests in past.differing(layer, before_number, new.stored)
+        for digests in store.history.differing(layer, before_number, new.stored)
     )
+
+    def read(revision: PublicRevision, ids: Sequence[str]) -> list[Feature]:
+        return store.history.features(layer, revision.stored, ids)
+
+    count = _count(store, layer, withheld, new)
+    return _compared(old, new, before, after, count, limit, read)
+
+
+def compare_stored(
+    store: Store, layer: Layer, old: Revision | None, new: Revision, limit: int
+) -> Compared[Revision]:
+    """Return what turns one revision of a layer into another, internal features too.
+
+    Parameters
+    ----------
+    old, limit
+        See `compare_revisions`.
+    """
+    number = 0 if old is None else old.number
+    before, after = store.past.differing(layer.id, number, new.number)
+
+    def read(revision: Revision, ids: Sequence[str]) -> list[Feature]:
+        return store.history.features(layer, revision.number, ids)
+
+    return _compared(old, new, before, after, store.count(new), limit, read)
+
+
+def _compared(
+    old: AnyRevision | None,
+    new: AnyRevision,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    count: int,
+    limit: int,
+    read: Callable[[AnyRevision, Sequence[str]], list[Feature]],
+) -> Compared[AnyRevision]:
     removed = [id_ for id_ in before if id_ not in after]
     added = [id_ for id_ in after if id_ not in before]
     # What only stands elsewhere in the order is in both, and the same.
     changed = [id_ for id_ in after if id_ in before and before[id_] != after[id_]]
     first_changed = changed[:limit]
-    were = past.features(layer, before_number, [*removed[:limit], *first_changed])
-    are = past.features(layer, new.stored, [*added[:limit], *first_changed])
+    were = [] if old is None else read(old, [*removed[:limit], *first_changed])
+    are = read(new, [*added[:limit], *first_changed])
     return Compared(
         old,
         new,
@@ -249,7 +288,7 @@ def compare_revisions(
         len(added),
         len(removed),
         len(changed),
-        _count(store, layer, withheld, new) - len(added) - len(changed),
+        count - len(added) - len(changed),
     )
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, DownloadsDep, PublishedDep, TemplatesDep
 from app.downloads import Written
 from app.i18n import parse_language
-from app.links import GEOJSON, address, link
+from app.links import GEOJSON, address, attachment, link
 from layers.errors import InvalidParameter, NotFound
 from layers.model import Feature
 from layers.packed import HEAD, TAIL
@@ -68,8 +66,6 @@ KINDS: dict[str, FileKind] = {
 
 _BESIDE = frozenset(["f", "lang", "min_seq", "crs", "revision"])
 """Parameters that leave all features as they are and where they are."""
-
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
 
 
 @router.api_route("/collections/{collection_id}/download.{ending}", methods=["GET", "HEAD"])
@@ -204,11 +200,8 @@ def _disposition(words: Wording, snapshot: ServedLayer, ending: str, *, is_part:
     day = f"{shown.created:%Y-%m-%d}"
     revision = words.say("第{number}版", number=shown.number)
     part = words.gettext("-筛选") if is_part else ""
-    title = _NOT_IN_NAMES.sub(" ", words.title(snapshot.layer)).strip() or snapshot.layer.id
-    plain = snapshot.layer.id.encode("ascii", "replace").decode()
-    plain = f"{_NOT_IN_NAMES.sub('-', plain)}-{shown.number}-{day}{'-part' if is_part else ''}"
-    full = quote(f"{title}-{revision}-{day}{part}.{ending}", safe="")
-    return f"attachment; filename=\"{plain}.{ending}\"; filename*=UTF-8''{full}"
+    plain = f"{snapshot.layer.id}-{shown.number}-{day}{'-part' if is_part else ''}"
+    return attachment(plain, words.title(snapshot.layer), f"-{revision}-{day}{part}", ending)
 
 
 def download_links(request: Request, collection_id: str) -> list[Link]:

@@ -178,7 +178,9 @@ def _told(snapshot: ServedLayer, revision: PublicRevision) -> dict[str, Any]:
     }
 
 
-def _difference(request: Request, snapshot: ServedLayer, compared: Compared) -> dict[str, Any]:
+def _difference(
+    request: Request, snapshot: ServedLayer, compared: Compared[PublicRevision]
+) -> dict[str, Any]:
     layer, difference = snapshot.layer, compared.difference
     here = dict(request.query_params)
     geojson = address(request, request.url.path, {**here, "f": "geojson"})
@@ -217,7 +219,7 @@ def _changed(change: Changed) -> dict[str, Any]:
     }
 
 
-def _as_geojson(layer: Layer, compared: Compared) -> bytes:
+def _as_geojson(layer: Layer, compared: Compared[PublicRevision]) -> bytes:
     """Return every feature that differs where it is now, or was before it was removed."""
     difference = compared.difference
     features = [

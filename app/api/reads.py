@@ -120,6 +120,11 @@ class Reads:
     published : Published
     public_url : str, optional
         Address of the atlas as clients know it; else it is what each request says.
+
+    Attributes
+    ----------
+    answered : dict
+        How many of its answers were sent before the application was asked, by status.
     """
 
     def __init__(self, published: Published, public_url: str | None = None) -> None:
@@ -128,6 +133,7 @@ class Reads:
         self._state: State | None = None
         self._kept = _kept()
         self._asked: set[tuple[bytes, bytes]] = set()
+        self.answered: dict[int, int] = {}
 
     def answer(self, url: bytes, headers: Headers) -> Ready | None:
         """Return the answer to GET or HEAD, or None where the application has to give it.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.logs import configure_logs
 from layers.errors import AtlasError
 
 from .common import open_store, read_settings, stop
@@ -35,6 +36,7 @@ def serve(
 ) -> None:
     """Start the atlas and print its address. Stop it with Ctrl+C."""
     settings = read_settings(host=host, port=port)
+    configure_logs()
     listener = _listen(settings.host, settings.port)
     if workers > 1:
         _run_several(settings, listener, workers)
@@ -109,6 +111,7 @@ def _run_several(settings: Settings, listener: socket.socket, workers: int) -> N
 
 def worker() -> FastAPI:
     """Return the application of one of several processes, by the environment alone."""
+    configure_logs()
     return _create(read_settings())
 
 
@@ -123,6 +126,7 @@ _PATIENCE_S = 600.0
 
 _OPTIONS: dict[str, Any] = {
     "http": "app.server:Protocol",
+    "log_config": None,
     "log_level": "warning",
     "access_log": False,
     "ws": "none",

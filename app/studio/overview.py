@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.access import Needs, VisitorDep
+from app.condition import alerts, current_time, take_condition
 from app.dependencies import PublishedDep, SettingsDep
 from layers.served import EVERYTHING
 
 from .answers import page
+from .sentences import ALERTS
 
 if TYPE_CHECKING:
     from app.published import Published
@@ -48,14 +49,15 @@ def get_overview(
     request: Request, published: PublishedDep, settings: SettingsDep, visitor: VisitorDep
 ) -> Response:
     """Return the layers."""
-    disk = shutil.disk_usage(settings.home)
+    condition = take_condition(published, settings, current_time())
     return page(
         request,
         "overview.html",
         visitor,
         rows=list(_rows(published)),
-        free=disk.free,
-        is_low=disk.free < max(1_000_000_000, disk.total // 20),
+        free=condition.free,
+        alerts=alerts(condition, settings),
+        sentences=ALERTS,
     )
 
 

@@ -15,8 +15,19 @@ _DONE = {
     "password": _("密码已修改，其他设备上的登录已失效。"),
     "revoked": _("令牌已作废。"),
     "added": _("已添加。"),
+    "restored": _("已恢复成新的一版，公开页面马上就变。"),
     "changed": _("已更改；此人须重新登录。"),
 }
+
+ALERTS = {
+    "store": _("已有 {figure} 秒没有读到数据库；页面显示的是在那以前的内容。"),
+    "disk": _("磁盘只剩 {figure} GB，请尽快腾出空间。"),
+    "review-expired": _("审图号已过期 {figure} 天，请立即送审并更换。"),
+    "review-expiring": _("审图号还有 {figure} 天到期，请及时送审。"),
+    "statements": _("有 {figure} 条规划的空间陈述与图不符。"),
+    "drafts": _("有草稿已经等了 {figure} 天。"),
+}
+"""Of what somebody should look after, by `app.condition.Code`."""
 
 _UNKNOWN = _("用户名或密码不对。")
 _REFUSED = {
@@ -28,6 +39,8 @@ _REFUSED = {
     "role": _("没有这个角色。"),
     "scope": _("令牌的范围不对：须是已有的图层和可以做的事。"),
     "action": _("你的角色只能读取。"),
+    "message": _("请写明改了什么、为什么；最多 5000 个字符。"),
+    "revision": _("图层现在就和这一版一样，没有什么要恢复。"),
     "days": _("令牌的有效期须在 1 到 366 天之间。"),
 }
 

@@ -5,6 +5,7 @@ from .backup import back_up, restore
 from .drafts import EDITED, Draft, Drafts, Edit, Event, Kind, new_draft
 from .listening import listen
 from .moving import move_store
+from .past import Stay
 from .rights import grants
 from .schema import placed
 from .sessions import Session, Sessions
@@ -23,6 +24,7 @@ __all__ = [
     "LogEntry",
     "Session",
     "Sessions",
+    "Stay",
     "Store",
     "back_up",
     "chain_faults",

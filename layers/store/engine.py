@@ -89,7 +89,7 @@ def _open_sqlite(path: Path) -> Engine:
     alone = read_only and not os.access(path.parent, os.W_OK)
     query = "?mode=ro&uri=true" + ("&immutable=1" if alone else "") if read_only else ""
     address = f"file:{quote(str(path))}{query}" if read_only else str(path)
-    engine = sa.create_engine(f"sqlite:///{address}", poolclass=sa.NullPool)
+    engine = sa.create_engine(f"sqlite:///{address}", poolclass=sa.NullPool, hide_parameters=True)
     event.listen(engine, "connect", _look_at_sqlite if read_only else _prepare_sqlite)
     event.listen(engine, "begin", _begin if read_only else _begin_immediate)
     return Engine(engine, read_only, engine.dispose)
@@ -155,7 +155,10 @@ def _open_postgresql(address: str) -> Engine:
         open=True,
     )
     engine = sa.create_engine(
-        url.set(drivername="postgresql+psycopg"), creator=pool.getconn, poolclass=sa.NullPool
+        url.set(drivername="postgresql+psycopg"),
+        creator=pool.getconn,
+        poolclass=sa.NullPool,
+        hide_parameters=True,  # they hold what people typed, and errors are logged
     )
 
     def close() -> None:

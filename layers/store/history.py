@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from layers.model import PublicRevision
 
 from . import schema
-from .versions import feature_of, valid_in
+from .versions import feature_of, only_in, valid_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -146,16 +146,10 @@ class PublicHistory:
         table = schema.feature_version
         with self._reading() as connection:
             public = _is_public(connection, table, layer)
-
-            def only(one: int, other: int) -> dict[str, str]:
-                query = (
-                    sa.select(table.c.id, table.c.digest)
-                    .where(valid_in(layer.id, one), ~valid_in(layer.id, other), public)
-                    .order_by(table.c.position, table.c.id)
-                )
-                return {row[0]: row[1] for row in connection.execute(query)}
-
-            return only(old, new), only(new, old)
+            return (
+                only_in(connection, layer.id, old, new, public),
+                only_in(connection, layer.id, new, old, public),
+            )
 
     def features(self, layer: Layer, stored: int, ids: Sequence[str]) -> list[Feature]:
         """Return some features as they were in a revision, whether public or not."""

@@ -27,6 +27,7 @@ from .contents import KeptContents
 from .drafts import Drafts
 from .engine import open_engine, said_by
 from .history import PublicHistory
+from .past import Past
 from .people import People
 from .sessions import Sessions
 from .verify import store_faults
@@ -74,6 +75,8 @@ class Store:
         Who is logged in.
     history : PublicHistory
         What the public may know of earlier revisions.
+    past : Past
+        All of them, for staff.
 
     Raises
     ------
@@ -91,6 +94,7 @@ class Store:
         self.people = People(self._reading, self._writing)
         self.sessions = Sessions(self._reading, self._writing)
         self.history = PublicHistory(self._reading)
+        self.past = Past(self._reading)
         self._contents = KeptContents()
         try:
             with self._reading() as connection:

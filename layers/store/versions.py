@@ -299,6 +299,23 @@ def valid_in(
     )
 
 
+def only_in(
+    connection: sa.Connection,
+    layer_id: str,
+    one: int,
+    other: int,
+    *conditions: sa.ColumnElement[bool],
+) -> dict[str, str]:
+    """Return the digests, by id, of what a revision holds and another does not, in its order."""
+    table = schema.feature_version
+    query = (
+        sa.select(table.c.id, table.c.digest)
+        .where(valid_in(layer_id, one), ~valid_in(layer_id, other), *conditions)
+        .order_by(table.c.position, table.c.id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def feature_of(feature_id: str, geometry: bytes | None, properties: str) -> Feature:
     """Return the feature that a row holds."""
     shape = None if geometry is None else shapely.from_wkb(bytes(geometry))

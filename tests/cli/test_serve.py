@@ -195,3 +195,11 @@ def test_help_names_every_command(atlas):
     assert "serve" in done.stdout
     assert "check" in done.stdout
     assert "ATLAS_HOME" in done.stdout
+
+
+def test_what_is_answered_at_once_is_counted_too(ask):
+    for _ in range(3):
+        assert ask()[0] == 200
+    assert ask("HEAD")[0] == 200
+    text = ask(path="/metrics")[2].decode()
+    assert re.search(r'^atlas_requests_at_once_total\{status="200",worker="\d+"\} 4.0$', text, re.M)

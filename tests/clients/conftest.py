@@ -86,7 +86,7 @@ def _parcels() -> list[Feature]:
 
 
 @pytest.fixture(scope="session")
-def run_qgis(server) -> Callable[[str], dict[str, Any]]:
+def run_qgis(server) -> Callable[..., dict[str, Any]]:
     """Let QGIS do something, in the Python that has its bindings, and return what it saw.
 
     `QGIS_PYTHON` names another one than the machine's, as a command.
@@ -96,9 +96,9 @@ def run_qgis(server) -> Callable[[str], dict[str, Any]]:
     script = Path(__file__).with_name("qgis_session.py").read_text(encoding="utf-8")
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
 
-    def run(what: str) -> dict[str, Any]:
+    def run(what: str, *arguments: str) -> dict[str, Any]:
         done = subprocess.run(
-            [*command, "-", *server, what],
+            [*command, "-", *server, what, *arguments],
             input=script,
             capture_output=True,
             encoding="utf-8",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
+
 import pytest
+
+from app.maps.qgis import METRES, Told, project
+from layers.catalogue import bundled_data, read_bundle
 
 NAME = '引号"反斜杠\\与“示范”'
 
@@ -71,3 +77,30 @@ def test_coordinates_come_back_where_they_were_drawn(seen, system, step, corner,
     assert len(feature["ring"]) == 5
     for place in drawn:
         assert any(each == pytest.approx(place, rel=0, abs=tolerance) for each in feature["ring"])
+
+
+@pytest.fixture(scope="module")
+def opened(run_qgis, server):
+    catalogue = read_bundle(bundled_data()).catalogue
+    told = Told(
+        server.api,
+        METRES,
+        lambda layer: layer.title,
+        lambda layer, name: layer.title_of(name),
+        {"Point": "点", "LineString": "线", "Polygon": "面"},
+    )
+    text = project(catalogue.layers, catalogue, "图集", told)
+    return run_qgis("open", base64.b64encode(zlib.compress(text)).decode())
+
+
+def test_our_project_opens_in_metres_with_style_and_names(opened):
+    layers = {each["name"]: each for each in opened["layers"]}
+    zones, district = layers["三大空间"], layers["市中区范围"]
+    assert opened["crs"] == district["crs"] == "EPSG:4548"
+    assert district["extent"][:2] == pytest.approx([483_100, 4_038_900], abs=1_500)
+    assert all(each["valid"] for each in layers.values())
+    assert set(zones["can"]) == {"add", "delete", "attributes", "geometries"}
+    assert zones["count"] == 3
+    assert zones["colours"][:3] == ["#8c3b6e", "#b9770e", "#1f7a66"]
+    assert zones["aliases"]["area_km2"] == "面积（平方千米，椭球面）"
+    assert zones["widgets"]["kind"] == "ValueMap"

@@ -1,13 +1,17 @@
 """What a person does in QGIS, done by its OAPIF provider; prints what was seen as JSON.
 
 It runs in the Python of QGIS, not in the atlas's; the fixture `run_qgis` starts it. Arguments:
-address of the API, token, and `read` (any QGIS from 3.22 on) or `edit` (from 3.40 on).
+address of the API, token, `read`, `open` (any QGIS from 3.22 on) or `edit` (from 3.40 on), and for
+`open` a project or layer definition, compressed by zlib, in base 64.
 """
 
+import base64
 import json
 import os
 import sys
 import tempfile
+import zlib
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["QGIS_AUTH_DB_DIR_PATH"] = tempfile.mkdtemp()
@@ -19,7 +23,9 @@ from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
     QgsGeometry,
+    QgsLayerDefinition,
     QgsPointXY,
+    QgsProject,
     QgsRectangle,
     QgsVectorDataProvider,
     QgsVectorLayer,
@@ -68,6 +74,52 @@ def read(api):
         "ids": len({feature["地块编号"] for feature in features}),
         "names": sorted(f["用地名称"] for f in features if f["地块编号"] == "Z001"),
         "in_box": sorted(feature["地块编号"] for feature in layer.getFeatures(box)),
+        "extent": layer.extent().toRectF().getCoords(),
+    }
+
+
+def opened(packed):
+    """Open a file of ours as a person does with File ▸ Open or Layer ▸ Add from definition."""
+    text = zlib.decompress(base64.b64decode(packed))
+    is_project = text.startswith(b"<!DOCTYPE qgis>")
+    file = Path(tempfile.mkdtemp()) / ("file.qgs" if is_project else "file.qlr")
+    file.write_bytes(text)
+    path = str(file)
+    project = QgsProject.instance()
+    if is_project:
+        assert project.read(path), project.error()
+    else:
+        done, said = QgsLayerDefinition.loadLayerDefinition(path, project, project.layerTreeRoot())
+        assert done, said
+    nodes = project.layerTreeRoot().findLayers()
+    return {
+        "crs": project.crs().authid(),
+        "title": project.title(),
+        "layers": [described(node.layer()) for node in nodes],
+    }
+
+
+def described(layer):
+    """Return what somebody sees of a layer."""
+    renderer = layer.renderer()
+    # A layer whose first features have no place is a table for QGIS.
+    kind = renderer.type() if renderer else ""
+    categories = renderer.categories() if kind == "categorizedSymbol" else []
+    symbols = [each.symbol() for each in categories]
+    if kind == "singleSymbol":
+        symbols = [renderer.symbol()]
+    return {
+        "name": layer.name(),
+        "valid": layer.isValid(),
+        "provider": layer.providerType(),
+        "crs": layer.crs().authid(),
+        "count": len(list(layer.getFeatures())),
+        "aliases": {field.name(): field.alias() for field in layer.fields()},
+        "widgets": {field.name(): field.editorWidgetSetup().type() for field in layer.fields()},
+        "values": [each.value() for each in categories],
+        "colours": [each.color().name() for each in symbols],
+        "can": [n for n, e in EDITS.items() if layer.dataProvider().capabilities() & e],
+        "labels": layer.labelsEnabled() and layer.labeling().settings().fieldName,
         "extent": layer.extent().toRectF().getCoords(),
     }
 
@@ -161,12 +213,14 @@ def edit(api, token, where, start):
 
 
 def main():
-    api, token, what = sys.argv[1:4]
+    api, token, what, *rest = sys.argv[1:]
     application = QgsApplication([], False)
     application.initQgis()
     seen = {"version": Qgis.QGIS_VERSION_INT}
     if what == "read":
         seen |= read(api)
+    elif what == "open":
+        seen |= opened(*rest)
     else:
         seen["filtered"] = filtered(api)
         seen["degrees"] = edit(api, token, {}, (116.9700123, 36.5600456, 0.001))

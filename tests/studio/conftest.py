@@ -84,3 +84,9 @@ def visit(application) -> Iterator[Callable[[str | None], Person]]:
     """Return a browser in which somebody of a role is logged in, or nobody."""
     with TestClient(application):
         yield lambda role: Person(application, role and f"the-{role}")
+
+
+@pytest.fixture
+def own_home(tmp_path, home):
+    """Return a home of its own, for an application with other settings."""
+    return shutil.copytree(home, tmp_path / "own")
