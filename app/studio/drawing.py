@@ -114,6 +114,7 @@ def _sheet_config(words: Wording, layer: Layer, draft: Draft, sheet: Sheet) -> d
         "whole": sheet.count <= SHOWN,
         "label": layer.label,
         "idColumn": layer.id_column,
+        "blank": _blank(layer),
         "style": style_record(layer.style),
         "types": list(layer.geometry_types),
         "shares": any(each.startswith(("coverage", "tiles")) for each in layer.checks),
@@ -123,4 +124,14 @@ def _sheet_config(words: Wording, layer: Layer, draft: Draft, sheet: Sheet) -> d
             else [rule.title, rule.cure]
             for code, rule in RULES.items()
         },
+    }
+
+
+def _blank(layer: Layer) -> dict[str, Any]:
+    """Return the properties of a new feature: lists that may be empty are."""
+    declared = layer.schema["properties"]
+    return {
+        name: []
+        for name in layer.schema["required"]
+        if declared[name].get("type") == "array" and not declared[name].get("minItems")
     }

@@ -58,7 +58,6 @@ DRAWING = {
     "conflictRemoved": _("{author} 已删除“{name}”，你的修改没有存入。请选择："),
     "geometry": _("图形"),
     "gone": _("已删除"),
-    "badNumber": _("不是数字"),
     "badJson": _("不是有效的 JSON"),
 }
 """What the drawing page's script says, by the name that it knows the sentence under."""
