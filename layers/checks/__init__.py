@@ -78,6 +78,8 @@ def check_one(
         findings += [f for rule in _OF_VALUES for f in rule(layer, [feature], context)]
     if geometry is None or geometry.is_empty or not geometry.is_valid:
         return findings
+    # Others that are being drawn may be anything; what is not valid cannot be compared with.
+    near = [each for each in near if each.geometry is None or each.geometry.is_valid]
     for check in layer.checks:
         name, _, argument = check.partition(":")
         if name in _DECLARED:

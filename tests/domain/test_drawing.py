@@ -288,6 +288,12 @@ def test_faults_of_a_place_are_told_before_the_form_is_filled_in(page, grid):
     assert "self-intersection" in page.rules(replace(unnamed, geometry=bow))
 
 
+def test_a_feature_is_checked_beside_one_that_is_not_valid(page, grid):
+    bow = Polygon([(116.96, 36.55), (116.97, 36.56), (116.97, 36.55), (116.96, 36.56)])
+    page.save(replace(grid[1], geometry=bow))
+    assert page.rules(grid[0]) == set()
+
+
 def test_only_what_concerns_a_feature_is_told_of_it(page, grid):
     page.save(parcel("a", box(116.955, 36.552, 116.965, 36.558)))
     assert page.rules(grid[11]) == set()

@@ -209,9 +209,9 @@ function select(id) {
   row(id)?.setAttribute("aria-current", "true");
   show(id);
   if (id) {
-    map.show(id);
     look(id);
   }
+  hint();
   buttons();
 }
 
@@ -230,6 +230,8 @@ function show(id) {
 
 /** Ask for a feature as it is now, and what the checks find in it. @param {string} id */
 async function look(id) {
+  // What is being saved is answered with its findings.
+  if (saver.touching(id).length) return;
   saver.ask();
   try {
     const answer = await saver.fetch(`features/${encodeURIComponent(id)}`);
@@ -319,7 +321,9 @@ function count() {
 
 at("list").addEventListener("click", (event) => {
   const button = event.target.closest("[data-id]");
-  if (button) select(button.dataset.id);
+  if (!button) return;
+  select(button.dataset.id);
+  map.show(button.dataset.id);
 });
 at("list").addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -356,9 +360,14 @@ function press(name) {
   for (const button of document.querySelectorAll("[data-tool]")) {
     button.setAttribute("aria-pressed", String(button.dataset.tool === name));
   }
-  const hint = HINTS[name];
-  at("hint").textContent = !hint ? "" : needsOne(name) && !selected ? words.say("choose")
-    : words.say(hint, { kind: hint === "drawing" ? words.say(name) : "" });
+  hint();
+}
+
+function hint() {
+  const name = tool;
+  const known = HINTS[name];
+  at("hint").textContent = !known ? "" : needsOne(name) && !selected ? words.say("choose")
+    : words.say(known, { kind: known === "drawing" ? words.say(name) : "" });
 }
 
 /** @param {string} name */

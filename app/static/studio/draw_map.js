@@ -7,6 +7,7 @@ import { AtlasMap } from "../atlas/map.js";
 
 const DECIMALS = 7;
 const SHAPES = { point: "CircleMarker", line: "Line", area: "Polygon" };
+const SMALL_PIXELS = 80;
 const SNAP = { snappable: true, snapDistance: 14, allowSelfIntersection: true };
 
 export class DrawMap {
@@ -160,7 +161,9 @@ export class DrawMap {
     const layer = this.layers.get(id);
     if (!layer) return;
     const bounds = layer.getBounds?.() ?? layer.getLatLng().toBounds(400);
-    if (!this.map.getBounds().contains(bounds)) this.map.fitBounds(bounds, { padding: [48, 48], maxZoom: 17, animate: false });
+    const [low, high] = [bounds.getSouthWest(), bounds.getNorthEast()].map((each) => this.map.latLngToContainerPoint(each));
+    const isSmall = low.distanceTo(high) < SMALL_PIXELS;
+    if (isSmall || !this.map.getBounds().contains(bounds)) this.map.fitBounds(bounds, { padding: [48, 48], maxZoom: 15, animate: false });
   }
 
   /** Show where the faults are. @param {{place: number[] | null, severity: string}[]} findings */
