@@ -14,7 +14,7 @@ import shapely
 from shapely.ops import split
 
 from .bodies import as_held, complete_properties
-from .checks import check_one, check_stated
+from .checks import check_one, check_stated, sound_part
 from .errors import InvalidParameter, NotFound
 from .geojson import DECIMALS, feature_digest
 from .model import BBox, Feature
@@ -215,10 +215,11 @@ def check_drawn(store: Store, bundle: Bundle, sheet: Sheet, feature: Feature) ->
     # Whether areas leave nothing uncovered cannot be told from some of them.
     is_whole = sheet.count <= SHOWN or any(each.startswith("tiles") for each in layer.checks)
     others = _others(sheet, feature) if is_whole else _beside(sheet, feature)
+    others = [sound_part(layer, each) if each.id in sheet.by_hand else each for each in others]
     original = sheet.base.feature(feature.id)
     before = [] if original is None else [original]
     beside = layers_beside(store, layer)
-    context = context_of(bundle, layer, [feature, *others], before, beside)
+    context = context_of(bundle, layer, [sound_part(layer, feature), *others], before, beside)
     findings = check_one(layer, feature, others, context)
     return [*findings, *check_stated(layer, [feature], before)]
 

@@ -80,6 +80,8 @@ class Sheet:
 
     Attributes
     ----------
+    by_hand : frozenset of str
+        Ids of what was edited: it can be anything, since it is checked only afterwards.
     number : int
         Of the last edit that is in it; 0 before the first.
     """
@@ -87,6 +89,7 @@ class Sheet:
     base: Base
     put: Mapping[str, Feature]
     removed: frozenset[str]
+    by_hand: frozenset[str]
     number: int
 
     @property
@@ -137,7 +140,8 @@ def open_sheet(store: Store, base: Base, draft: Draft) -> Sheet:
     changes = store.drafts.changes(draft)
     known = frozenset(each for each in changes.removed if base.has(each))
     put = {each.id: each for each in changes.put}
-    return Sheet(base, put, known, edits[-1].number if edits else 0)
+    by_hand = frozenset(each.feature_id for each in edits)
+    return Sheet(base, put, known, by_hand, edits[-1].number if edits else 0)
 
 
 def _meet(one: BBox, other: BBox) -> bool:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from app.access import Needs, VisitorDep
 from app.bodies import BodyDep
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/draw/{layer_id}/{number}", dependencies=[Depends(Needs("draft"))])
 
 _FEATURE = "/features/{feature_id}"
+_LARGEST = 2**31 - 1
+"""Of what a database can count to."""
+
+Number = Annotated[int, Path(ge=1, le=_LARGEST)]
+Seen = Annotated[int, Query(ge=0, le=_LARGEST)]
 _NO_STORE = {"Cache-Control": "no-store"}
 _MOST_EDITS = 200
 _OF_PAIRS = frozenset(["overlap", "sliver-overlap", "sliver-gap"])
@@ -46,7 +51,7 @@ class Drawing(NamedTuple):
     sheet: Sheet
 
 
-def open_drawing(published: Published, layer_id: str, number: int) -> Drawing:
+def open_drawing(published: Published, layer_id: str, number: Number) -> Drawing:
     """Return a draft of a layer with its features."""
     layer = layer_of(published.bundle, layer_id)
     draft = published.store.drafts.get(layer_id, number)
@@ -58,7 +63,7 @@ def open_drawing(published: Published, layer_id: str, number: int) -> Drawing:
 def get_features(
     published: PublishedDep,
     layer_id: str,
-    number: int,
+    number: Number,
     bbox: Annotated[str | None, Query(max_length=200)] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
@@ -80,7 +85,9 @@ def get_features(
 
 
 @router.get(_FEATURE)
-def get_feature(published: PublishedDep, layer_id: str, number: int, feature_id: str) -> Response:
+def get_feature(
+    published: PublishedDep, layer_id: str, number: Number, feature_id: str
+) -> Response:
     """Return a feature of a draft as it is now, with what the checks find in it."""
     _, _, sheet = open_drawing(published, layer_id, number)
     feature = sheet.feature(feature_id)
@@ -96,7 +103,7 @@ def put_feature(
     published: PublishedDep,
     visitor: VisitorDep,
     layer_id: str,
-    number: int,
+    number: Number,
     feature_id: str,
     body: BodyDep,
 ) -> Response:
@@ -112,9 +119,9 @@ def delete_feature(
     published: PublishedDep,
     visitor: VisitorDep,
     layer_id: str,
-    number: int,
+    number: Number,
     feature_id: str,
-    seen: Annotated[int, Query(ge=0)],
+    seen: Seen,
 ) -> Response:
     """Take a feature out of a draft."""
     drawing = open_drawing(published, layer_id, number)
@@ -124,7 +131,7 @@ def delete_feature(
 
 @router.post("/edits")
 def post_edits(
-    published: PublishedDep, visitor: VisitorDep, layer_id: str, number: int, body: BodyDep
+    published: PublishedDep, visitor: VisitorDep, layer_id: str, number: Number, body: BodyDep
 ) -> Response:
     """Change several features at once: what one step changed is taken back by one."""
     document = _document(body)
@@ -151,7 +158,7 @@ def post_cut(
     published: PublishedDep,
     visitor: VisitorDep,
     layer_id: str,
-    number: int,
+    number: Number,
     feature_id: str,
     body: BodyDep,
 ) -> Response:
@@ -169,8 +176,8 @@ def post_cut(
 def get_edits(
     published: PublishedDep,
     layer_id: str,
-    number: int,
-    since: Annotated[int, Query(ge=0)],
+    number: Number,
+    since: Seen,
 ) -> Response:
     """Return what was done to a draft since an edit that the caller has seen."""
     _, draft, sheet = open_drawing(published, layer_id, number)
@@ -186,7 +193,7 @@ def _save(
     document: Mapping[str, Any],
 ) -> Response:
     seen, shared = document.get("seen"), document.get("shared", False)
-    if not isinstance(seen, int) or isinstance(seen, bool) or seen < 0:
+    if not isinstance(seen, int) or isinstance(seen, bool) or not 0 <= seen <= _LARGEST:
         raise InvalidParameter("seen", 'Member "seen" is the number of the last edit you know of.')
     if not isinstance(shared, bool):
         raise InvalidParameter("shared", 'Member "shared" is true or false.')

@@ -17,7 +17,7 @@ from layers.drawing import SHOWN, begin, find_drawn
 from layers.publishing import layer_of
 
 from .answers import go_to, language_of, page
-from .draw_edits import open_drawing
+from .draw_edits import Number, open_drawing
 from .fields import fields_of
 from .sentences import DRAWING
 
@@ -57,7 +57,7 @@ def get_begin(
 
 @router.get("/{layer_id}/{number}")
 def get_page(
-    request: Request, published: PublishedDep, visitor: VisitorDep, layer_id: str, number: int
+    request: Request, published: PublishedDep, visitor: VisitorDep, layer_id: str, number: Number
 ) -> Response:
     """Return the page where a draft is drawn."""
     layer, draft, sheet = open_drawing(published, layer_id, number)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .fields import check_ids, check_schema, check_texts
+from .fields import check_ids, check_schema, check_texts, sound_part
 from .geometry import check_district, check_shapes, check_types
 from .head import check_head
 from .places import STATED, check_stated
@@ -34,6 +34,7 @@ __all__ = [
     "check_stated",
     "known_checks",
     "make_report",
+    "sound_part",
 ]
 
 
@@ -70,12 +71,12 @@ def check_one(
     Parameters
     ----------
     near : sequence of Feature
-        Others of the layer; all of them where the layer is to cover another one.
+        Others of the layer; all of them where the layer is to cover another one. Their values are
+        of the kinds that the schema asks for.
     """
     findings = [f for rule in _ALWAYS for f in rule(layer, [feature], context)]
-    geometry = feature.geometry
-    if all(each.severity != "error" for each in findings):
-        findings += [f for rule in _OF_VALUES for f in rule(layer, [feature], context)]
+    geometry, sound = feature.geometry, sound_part(layer, feature)
+    findings += [f for rule in _OF_VALUES for f in rule(layer, [sound], context)]
     if geometry is None or geometry.is_empty or not geometry.is_valid:
         return findings
     # Others that are being drawn may be anything; what is not valid cannot be compared with.
@@ -83,10 +84,10 @@ def check_one(
     for check in layer.checks:
         name, _, argument = check.partition(":")
         if name in _DECLARED:
-            findings += _DECLARED[name](layer, [feature, *near], context, argument)
+            findings += _DECLARED[name](layer, [sound, *near], context, argument)
     for name, rule in _COMPARING.items():
         if f"-{name}" not in layer.checks:
-            findings += rule(layer, [feature], context)
+            findings += rule(layer, [sound], context)
     return [each for each in findings if feature.id in {each.feature_id or feature.id, each.value}]
 
 
