@@ -79,7 +79,8 @@ def check_schema(layer: Layer, features: Sequence[Feature], _context: Context) -
 def sound_part(layer: Layer, feature: Feature) -> Feature:
     """Return a feature without the properties that the layer's JSON Schema refuses.
 
-    What compares values then finds those that it can take, or none.
+    It has no geometry if that is not valid. What compares features then finds what it can take,
+    or nothing.
     """
     validator = Draft202012Validator(layer.schema, format_checker=FormatChecker())
     broken: set[str] = set()
@@ -87,7 +88,9 @@ def sound_part(layer: Layer, feature: Feature) -> Feature:
         broken |= {str(error.absolute_path[0])} if error.absolute_path else set()
     declared = layer.schema["properties"].keys() - broken
     kept = {name: value for name, value in feature.properties.items() if name in declared}
-    return replace(feature, properties=kept)
+    shape = feature.geometry
+    drawn = shape if shape is not None and shape.is_valid and not shape.is_empty else None
+    return replace(feature, geometry=drawn, properties=kept)
 
 
 def check_texts(layer: Layer, features: Sequence[Feature], _context: Context) -> Iterator[Finding]:
