@@ -12,6 +12,7 @@ import { Saver } from "./draw_saving.js";
 
 const POLL_MS = 4000;
 const MOST_STEPS = 100;
+const SAID_BY_TITLE = new Set(["attribute-missing", "place-unstated"]);
 
 const config = readConfig();
 const { sheet } = config;
@@ -241,33 +242,46 @@ async function look(id) {
   }
 }
 
-/** @param {any[]} findings */
+/** What a rule finds is told once, with the fields that it is about.
+ * @param {any[]} findings */
 function showFindings(findings) {
-  const list = at("findings");
-  list.replaceChildren(...findings.map((finding) => {
-    const item = document.createElement("li");
-    item.className = `is-${finding.severity}`;
-    const [title, cure] = sheet.rules[finding.rule] ?? [finding.rule, ""];
-    const strong = document.createElement("strong");
-    strong.textContent = `${words.say(finding.severity)} · ${title}`;
-    const field = document.querySelector(`[data-field="${CSS.escape(finding.field.split(".")[0])}"]`);
-    if (field) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "link";
-      button.textContent = field.dataset.title;
-      button.addEventListener("click", () => form.focus(finding.field));
-      strong.append(" · ", button);
-    }
-    const detail = document.createElement("span");
-    detail.className = "quiet";
-    detail.textContent = `${finding.message} ${cure}`;
-    item.append(strong, detail);
-    return item;
-  }));
+  const byRule = new Map();
+  for (const finding of findings) byRule.set(finding.rule, [...(byRule.get(finding.rule) ?? []), finding]);
+  at("findings").replaceChildren(...[...byRule].map(([rule, found]) => findingItem(rule, found)));
   at("no-findings").hidden = findings.length > 0 || !selected;
-  form.mark(new Set(findings.map((finding) => finding.field.split(".")[0])));
+  form.mark(new Set(findings.flatMap(fieldsOf)));
   map.setFaults(findings);
+}
+
+/** @param {string} rule @param {any[]} found */
+function findingItem(rule, found) {
+  const item = document.createElement("li");
+  item.className = `is-${found[0].severity}`;
+  const [title, cure] = sheet.rules[rule] ?? [rule, ""];
+  const strong = document.createElement("strong");
+  strong.textContent = `${words.say(found[0].severity)} · ${title}`;
+  const fields = document.createElement("span");
+  for (const name of new Set(found.flatMap(fieldsOf))) {
+    const field = document.querySelector(`[data-field="${CSS.escape(name)}"]`);
+    if (!field) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.textContent = field.dataset.title;
+    button.addEventListener("click", () => form.focus(name));
+    fields.append(button, " ");
+  }
+  const detail = document.createElement("span");
+  detail.className = "quiet";
+  const messages = SAID_BY_TITLE.has(rule) ? [] : [...new Set(found.map((each) => [each.other, each.message].filter(Boolean).join(" · ")))];
+  detail.textContent = [...messages, cure].join(" ");
+  item.append(strong, fields, detail);
+  return item;
+}
+
+/** @param {{field: string}} finding @returns {string[]} the properties that it is about */
+function fieldsOf({ field }) {
+  return field.split(", ").map((name) => name.split(".")[0]);
 }
 
 /* The list, which is the map in words */

@@ -21,6 +21,8 @@ export class DrawMap {
     /** @type {Map<string, L.Layer>} */
     this.layers = new Map();
     this.map.setMaxZoom(21);
+    // Vertices are no stops of the keyboard: the form holds the coordinates.
+    L.Marker.mergeOptions({ keyboard: false });
     this.map.createPane("drawn").style.zIndex = "490";
     this.faults = L.layerGroup().addTo(this.map);
     this.map.pm.setGlobalOptions({
