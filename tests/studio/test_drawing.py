@@ -100,6 +100,15 @@ def test_features_are_asked_for_by_box_and_by_name(draw):
     assert elsewhere["features"] == []
 
 
+def test_of_a_large_layer_only_what_is_asked_for_is_told(draw, monkeypatch):
+    monkeypatch.setattr("app.studio.draw_edits.SHOWN", 5)
+    browser = draw()
+    answer = browser.script("GET", f"{HERE}/features")
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "bbox")
+    whole = browser.script("GET", f"{HERE}/features?bbox=116,36,118,37").json()
+    assert (len(whole["features"]), whole["complete"]) == (5, False)
+
+
 def test_a_change_is_answered_with_what_is_there_and_what_the_checks_find(draw):
     answer = put(draw(), name="新公园")
     told = answer.json()
