@@ -89,7 +89,7 @@ def with_vertices(area: BaseGeometry, positions: Iterable[Position]) -> BaseGeom
 
     def noded(ring: Ring) -> Ring:
         made: list[Position] = []
-        for start, end in zip(ring, (*ring[1:], ring[0]), strict=True):
+        for start, end in zip(ring, (*ring[1:], *ring[:1]), strict=True):
             edge = shapely.LineString([start, end])
             on_it = [
                 each
