@@ -100,8 +100,12 @@ class Sheet:
     @property
     def count(self) -> int:
         """How many features it has."""
-        new = [each for each in self.put if not self.base.has(each)]
-        return len(self.base.packed) + len(new) - len(self.removed)
+        return len(self.base.packed) + len(self.new) - len(self.removed)
+
+    @property
+    def new(self) -> list[str]:
+        """Ids of the features that are in no revision yet, and can be called otherwise."""
+        return [each for each in self.put if not self.base.has(each)]
 
     def feature(self, feature_id: str) -> Feature | None:
         """Return a feature as it is in the draft; None if it is not there."""

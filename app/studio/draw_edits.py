@@ -80,7 +80,8 @@ def get_features(
             "bbox", f"The layer has more than {SHOWN:,} features; say with bbox which part of it."
         )
     told = b",".join(feature_json(feature_document(each)) for each in found[:SHOWN])
-    head = orjson.dumps({"number": sheet.number, "complete": len(found) <= SHOWN})
+    known = {"number": sheet.number, "complete": len(found) <= SHOWN, "new": sheet.new[:SHOWN]}
+    head = orjson.dumps(known)
     return _json(head[:-1] + b',"features":[' + told + b"]}")
 
 

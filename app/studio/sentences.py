@@ -56,6 +56,8 @@ DRAWING = {
     "tooMany": _("范围内对象太多，只显示前 {count} 个，请放大。"),
     "conflict": _("{author} 已改了“{name}”，你的修改没有存入。请选择："),
     "conflictRemoved": _("{author} 已删除“{name}”，你的修改没有存入。请选择："),
+    "newId": _("新编号（发布以后不能再改）："),
+    "taken": _("编号“{id}”已经有了。"),
     "geometry": _("图形"),
     "gone": _("已删除"),
     "badJson": _("不是有效的 JSON"),

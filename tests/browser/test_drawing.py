@@ -161,6 +161,19 @@ def test_a_point_is_drawn_and_removed_again(draw, drafts):
     assert changes(drafts, "places").put == ()
 
 
+def test_what_is_new_is_called_by_another_id(draw, drafts):
+    page = draw("places")
+    draw_area(page)
+    page.once("dialog", lambda dialog: dialog.accept("xin-gongyuan"))
+    page.get_by_role("button", name="改编号").click()
+    expect(page.locator("#feature-id")).to_have_text("xin-gongyuan")
+    saved(page)
+    assert [each.id for each in changes(drafts, "places").put] == ["xin-gongyuan"]
+
+    page.get_by_role("button", name="中山公园", exact=False).first.click()
+    expect(page.get_by_role("button", name="改编号")).to_be_hidden()
+
+
 def test_a_shared_vertex_moves_in_both_neighbours_and_comes_back_in_both(draw, drafts):
     page = draw("zones")
     page.get_by_role("button", name="中部崛起区").click()

@@ -21,6 +21,8 @@ const at = (id) => document.getElementById(id);
 
 /** @type {Map<string, Feature>} the draft as this page has it */
 const features = new Map();
+/** Ids that are in no revision yet. @type {Set<string>} */
+const fresh = new Set();
 /** @type {Step[]} */
 const done = [];
 /** @type {Step[]} */
@@ -167,6 +169,7 @@ function put(id, feature) {
 function drawn(geometry) {
   const id = `${sheet.layer}-${newKey()}`;
   const properties = { ...sheet.blank, ...(sheet.idColumn ? { [sheet.idColumn]: id } : {}) };
+  fresh.add(id);
   change([{ id, after: { type: "Feature", id, geometry, properties } }], false);
   press("edit");
   select(id);
@@ -193,7 +196,10 @@ async function cutWith(geometry) {
   done.push({ key: newKey(), shared: false, edits });
   undone.length = 0;
   saver.number = told_.number;
-  for (const edit of edits) put(edit.id, edit.after);
+  for (const edit of edits) {
+    if (!edit.before) fresh.add(edit.id);
+    put(edit.id, edit.after);
+  }
   told_.others.forEach(told);
   state("saved");
   buttons();
@@ -223,6 +229,7 @@ function show(id) {
   at("nothing").hidden = Boolean(feature);
   at("form-heading").textContent = feature ? nameOf(feature) : "";
   at("feature-id").textContent = feature?.id ?? "";
+  at("rename").hidden = !feature || !fresh.has(feature.id);
   if (!feature) showFindings([]);
   at("geometry").value = feature?.geometry ? JSON.stringify(feature.geometry) : "";
   if (!feature && id === selected) selected = null;
@@ -412,6 +419,19 @@ for (const button of document.querySelectorAll("[data-tool]")) {
 at("undo").addEventListener("click", () => turn(done, undone, "undone"));
 at("redo").addEventListener("click", () => turn(undone, done, "redone"));
 at("remove").addEventListener("click", remove);
+at("rename").addEventListener("click", () => {
+  const feature = features.get(selected);
+  const id = prompt(words.say("newId"), feature.id)?.trim();
+  if (!id || id === feature.id) return;
+  if (features.has(id)) {
+    notice(words.say("taken", { id }), true);
+    return;
+  }
+  const properties = { ...feature.properties, ...(sheet.idColumn ? { [sheet.idColumn]: id } : {}) };
+  fresh.add(id);
+  change([{ id: feature.id, after: null }, { id, after: { ...feature, id, properties } }], false);
+  select(id);
+});
 at("again").addEventListener("click", () => saver.again());
 at("geometry").addEventListener("change", () => {
   const feature = features.get(selected);
@@ -497,6 +517,7 @@ async function load() {
     const answer = await saver.fetch(asked);
     if (!answer.ok) throw new Error(String(answer.status));
     const found = await answer.json();
+    for (const id of found.new) fresh.add(id);
     const there = new Set(found.features.map((each) => each.id));
     for (const id of [...features.keys()]) {
       if (!there.has(id) && id !== selected && !saver.touching(id).length) put(id, null);
