@@ -17,6 +17,7 @@ from layers.errors import InvalidParameter, NotFresh, StoreUnavailable
 from layers.history import compare_revisions
 from layers.publishing import compare_plans, lacks_withheld, open_atlas, open_older
 from layers.served import EVERYTHING
+from layers.sheets import open_base
 from layers.snapshot import LayerSnapshot
 from layers.statistics import take_statistics
 from layers.store import listen
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from layers.comparison import Comparison
     from layers.encodings import Encoding
     from layers.history import Compared
-    from layers.model import PlanVersion, PublicRevision
+    from layers.model import Layer, PlanVersion, PublicRevision
     from layers.served import Query, ServedLayer
+    from layers.sheets import Base
     from layers.snapshot import Atlas
     from layers.statistics import Statistics
     from layers.store import Store
@@ -57,6 +59,9 @@ _OLDER_KEPT = 256_000_000
 
 _COMPARED_KEPT = 64
 _STATISTICS_KEPT = 256
+_DRAWN_KEPT = 256_000_000
+"""Bytes of revisions that are kept in memory while somebody draws on them."""
+
 _ENCODERS = 2
 _ENCODED_KEPT = 64_000_000
 """Bytes of compressed layers that are kept in memory; those of large layers are in files."""
@@ -108,6 +113,7 @@ class Published:
         self._largest = largest
         self._lock = threading.Lock()
         self._older: Kept[ServedLayer] = Kept(_OLDER_KEPT, _bytes_in_memory)
+        self._bases: Kept[Base] = Kept(_DRAWN_KEPT, _bytes_of_base)
         self._compared: Kept[Compared[PublicRevision]] = Kept(_COMPARED_KEPT)
         self._statistics: Kept[Statistics] = Kept(_STATISTICS_KEPT)
         self._encoded: Kept[memoryview] = Kept(_ENCODED_KEPT, _size)
@@ -205,6 +211,14 @@ class Published:
             return now
         key = (head.layer.id, shown.stored, shown.created, now.history.withheld)
         return self._older.get(key, lambda: open_older(self._store, now, shown, self._folder))
+
+    def base(self, layer: Layer, number: int | None) -> Base:
+        """Return the features of a revision, internal ones too, for whoever draws on it.
+
+        Those that were asked for last are kept.
+        """
+        key = (layer.id, number)
+        return self._bases.get(key, lambda: open_base(self._store, layer, number))
 
     def lacks_withheld(self, snapshot: ServedLayer) -> bool:
         """Tell whether a revision once showed what is internal now."""
@@ -306,6 +320,10 @@ def _bytes_in_memory(snapshot: ServedLayer) -> float:
     # Features as values take several times their bytes.
     packed = snapshot.packed
     return 10_000 + (0 if packed.folder else 5 * (len(packed.document) + len(packed.wkb)))
+
+
+def _bytes_of_base(base: Base) -> float:
+    return 10_000 + 2 * (len(base.packed.document) + len(base.packed.wkb))
 
 
 def _size(encoded: memoryview) -> float:

@@ -6,17 +6,13 @@ for what it breaks, not for what was broken before it.
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import shapely
-from shapely.geometry import mapping, shape
-
+from .bodies import complete_properties, read_geometry, read_id, read_object
 from .checks import check_layer, make_report
-from .crs import published_crs
 from .errors import (
     InvalidParameter,
     NotFound,
@@ -34,8 +30,6 @@ from .updates import context_of, layers_beside
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from shapely.geometry.base import BaseGeometry
-
     from .catalogue import Bundle
     from .crs import PublishedCrs
     from .errors import Finding
@@ -45,18 +39,9 @@ if TYPE_CHECKING:
     Near: TypeAlias = Callable[[Sequence[BBox]], Sequence[Feature]]
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
-ID_PATTERN = r"^(?!\.{1,2}$)[^/\u0000-\u001f\u007f-\u009f]+$"
-"""What an id can be that stands in an address."""
-
-_LONGEST_ID = 200
-_LONE = re.compile("[\ud800-\udfff]")
 _TRIES = 8
 _WHOLE = 2_000
 """Features up to which a layer is checked whole when one of them is edited."""
-
-_GEOMETRIES = frozenset(
-    ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"]
-)
 
 
 @dataclass(frozen=True)
@@ -107,18 +92,18 @@ class Editing:
             If it breaks a rule; nothing is stored.
         """
         layer = self.layer
-        properties = _object(document, "properties")
+        properties = read_object(document, "properties")
         column = properties.get(layer.id_column or "")
         made = f"{layer.id}-{self._new_name()}" if column is None else column
-        feature_id = _id(document.get("id", made))
+        feature_id = read_id(document.get("id", made))
 
         def change(before: Feature | None) -> Feature:
             if before is not None:
                 raise Taken(f"Collection {layer.id} has an item {feature_id} already; change that.")
             return Feature(
                 feature_id,
-                _geometry(document.get("geometry"), layer, crs),
-                _complete(layer, feature_id, properties),
+                read_geometry(document.get("geometry"), layer, crs),
+                complete_properties(layer, feature_id, properties),
             )
 
         created = self._publish(feature_id, change, "Added")
@@ -138,14 +123,14 @@ class Editing:
             If it is no longer what the caller has seen.
         """
         layer = self.layer
-        properties = _object(document, "properties")
+        properties = read_object(document, "properties")
         if str(document.get("id", feature_id)) != feature_id:
             raise InvalidParameter("id", f"The id of this item is {feature_id}; it stays that.")
 
         def change(before: Feature | None) -> Feature:
             self._look(before, feature_id)
-            geometry = _geometry(document.get("geometry"), layer, crs)
-            return Feature(feature_id, geometry, _complete(layer, feature_id, properties))
+            geometry = read_geometry(document.get("geometry"), layer, crs)
+            return Feature(feature_id, geometry, complete_properties(layer, feature_id, properties))
 
         replaced = self._publish(feature_id, change, "Replaced")
         assert replaced is not None  # noqa: S101  nothing here takes it away
@@ -156,17 +141,17 @@ class Editing:
     ) -> Feature:
         """Publish a feature with some members changed (RFC 7396), and return it; see `replace`."""
         layer = self.layer
-        changed = _object(patch, "properties")
+        changed = read_object(patch, "properties")
 
         def change(before: Feature | None) -> Feature:
             known = self._look(before, feature_id)
             geometry = known.geometry
             if "geometry" in patch:
-                geometry = _geometry(patch["geometry"], layer, crs)
+                geometry = read_geometry(patch["geometry"], layer, crs)
             properties = {**known.properties, **changed}
             kept = {name: value for name, value in properties.items() if value is not None}
             return Feature(
-                feature_id, geometry, _complete(layer, feature_id, kept, known.properties)
+                feature_id, geometry, complete_properties(layer, feature_id, kept, known.properties)
             )
 
         updated = self._publish(feature_id, change, "Changed")
@@ -295,96 +280,3 @@ class Editing:
 
 def _key(finding: Finding) -> tuple[str, str | None, str]:
     return finding.rule, finding.feature_id, finding.field
-
-
-def _id(given: object) -> str:
-    text = str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
-    if len(text) > _LONGEST_ID or not re.search(ID_PATTERN, text) or _LONE.search(text):
-        raise InvalidParameter(
-            "id",
-            f"An id is a text or a whole number of at most {_LONGEST_ID} signs that can stand in "
-            "an address, without / and control characters.",
-        )
-    return text
-
-
-def _object(document: Mapping[str, Any], member: str) -> dict[str, Any]:
-    value = document.get(member)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise InvalidParameter(member, f'Member "{member}" must be an object.')
-    return dict(value)
-
-
-def _complete(
-    layer: Layer,
-    feature_id: str,
-    properties: Mapping[str, Any],
-    known: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return properties with the id in its column, and null for what is there but not known.
-
-    They come in the order that they had, or that the layer declares.
-    """
-    declared = layer.schema["properties"]
-    there = {*layer.schema["required"], *(known or ())}
-    missing = [name for name in declared if name in there and _may_be_null(declared[name])]
-    order = list(dict.fromkeys([*(known or ()), *declared, *properties]))
-    full = {**dict.fromkeys(missing), **properties}
-    # QGIS sends null for a column that nobody has filled in.
-    column = layer.id_column
-    if column is not None and column in declared:
-        if full.get(column) is None:
-            full[column] = feature_id
-        elif str(full[column]) != feature_id:
-            raise InvalidParameter(
-                column, f"{column} is the id, {feature_id}; add another item under another id."
-            )
-    return {name: full[name] for name in order if name in full}
-
-
-def _may_be_null(declared: Mapping[str, Any]) -> bool:
-    types = declared.get("type", ())
-    return "null" in ([types] if isinstance(types, str) else types)
-
-
-def _geometry(document: Any, layer: Layer, crs: PublishedCrs | None = None) -> BaseGeometry | None:
-    """Return a geometry in CRS84 degrees, of more parts where the layer holds only such."""
-    if document is None:
-        return None
-    kind = document.get("type") if isinstance(document, dict) else None
-    if not isinstance(kind, str) or kind not in _GEOMETRIES:
-        raise InvalidParameter(
-            "geometry",
-            f'Member "geometry" must be null or one of {", ".join(sorted(_GEOMETRIES))}.',
-        )
-    try:
-        read = shapely.force_2d(shape(document))
-    except (ValueError, TypeError, KeyError, IndexError, shapely.errors.ShapelyError) as error:
-        raise InvalidParameter(
-            "geometry", f'Member "geometry" is not a {kind} ({str(error)[:120]}).'
-        ) from None
-    geometry = (crs or published_crs()[0]).to_crs84(read)
-    if not _is_on_earth(geometry):
-        raise InvalidParameter(
-            "geometry",
-            "The coordinates are not those of the reference system: name it in Content-Crs, in "
-            "the order of its axes.",
-        )
-    many = f"Multi{geometry.geom_type}"
-    if geometry.geom_type not in layer.geometry_types and many in layer.geometry_types:
-        return shapely.from_wkt(f"{many.upper()} EMPTY") if geometry.is_empty else _many(geometry)
-    return geometry
-
-
-def _is_on_earth(geometry: BaseGeometry) -> bool:
-    positions = shapely.get_coordinates(geometry)
-    return bool(((abs(positions[:, 0]) <= 180) & (abs(positions[:, 1]) <= 90)).all())
-
-
-def _many(geometry: BaseGeometry) -> BaseGeometry:
-    several: BaseGeometry = shape(
-        {"type": f"Multi{geometry.geom_type}", "coordinates": [mapping(geometry)["coordinates"]]}
-    )
-    return several

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from .checks import RULES, Context, Report, check_layer, make_report
+from .checks import RULES, Context, Report, check_layer, check_stated, make_report
 from .difference import compare_features
 from .errors import DataInvalid, Finding, InvalidParameter, NotFound
 from .imports import HARMLESS, read_layer_file
@@ -178,11 +178,17 @@ def read_draft(store: Store, bundle: Bundle, draft: Draft) -> Update:
     findings = [
         *_note_findings(draft.notes, draft.source),
         *_findings(store, bundle, layer, after, before),
+        *check_stated(layer, _by_hand(store, draft, after), before),
     ]
     report = make_report(layer.id, findings, [f.id for f in after], changes.rows)
     return Update(
         layer, base, before, after, draft.source, draft.crs, changes.rows, draft.notes, report
     )
+
+
+def _by_hand(store: Store, draft: Draft, after: Sequence[Feature]) -> list[Feature]:
+    touched = {each.feature_id for each in store.drafts.edits(draft)}
+    return [each for each in after if each.id in touched]
 
 
 def publish_update(

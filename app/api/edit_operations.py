@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.links import GEOJSON, HTML, PROBLEM
+from layers.bodies import ID_PATTERN
 from layers.crs import published_crs
-from layers.edits import ID_PATTERN
 
 from .transactions import LONGEST_KEY, MERGE_PATCH
 

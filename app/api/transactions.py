@@ -14,8 +14,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.access import NeedsToken, get_token_account
+from app.bodies import read_body
 from app.dependencies import AtlasDep, PublishedDep
-from app.problems import PreconditionRequired, TooLarge
+from app.problems import PreconditionRequired
 from layers.crs import find_crs, published_crs
 from layers.edits import Editing
 from layers.errors import InvalidParameter, NotFound
@@ -48,7 +49,6 @@ _EDITING = [Depends(NeedsToken("draft"))]
 LONGEST_KEY = 200
 """Characters of the name of an edit."""
 
-_LARGEST_BODY = 5_000_000
 _ITEMS = "/collections/{collection_id}/items"
 _ITEM = "/collections/{collection_id}/items/{item_id}"
 
@@ -132,26 +132,6 @@ async def _change(
     return await run_in_threadpool(_item, request, published, collection_id, item_id, 200)
 
 
-async def _body(request: Request) -> bytes:
-    """Return the body of a request.
-
-    Raises
-    ------
-    TooLarge
-        If it is no single feature by its size; the rest is not read.
-    """
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _LARGEST_BODY:
-            raise TooLarge(
-                f"The body has more than {_LARGEST_BODY:,} bytes; an edit is of one feature. Many "
-                "are published with atlas import."
-            )
-        parts.append(part)
-    return b"".join(parts)
-
-
 async def _edit(
     request: Request,
     published: Published,
@@ -164,7 +144,7 @@ async def _edit(
     state = await published.current()
     snapshot = state.atlas.layer(collection_id)
     expected = _expected(request, snapshot)
-    document = {} if request.method == "DELETE" else _document(request, await _body(request))
+    document = {} if request.method == "DELETE" else _document(request, await read_body(request))
     editing = Editing(
         published.store,
         published.bundle,

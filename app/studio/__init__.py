@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter
 
-from . import account, audit, history, overview, people, qgis, session
+from . import (
+    account,
+    audit,
+    draw_edits,
+    drawing,
+    history,
+    overview,
+    people,
+    qgis,
+    session,
+)
 
 router = APIRouter(include_in_schema=False)
-for _part in (session, overview, history, qgis, account, people, audit):
+for _part in (session, overview, history, drawing, draw_edits, qgis, account, people, audit):
     router.include_router(_part.router, prefix="/studio")
 
 __all__ = ["router"]

@@ -17,6 +17,7 @@ _DONE = {
     "added": _("已添加。"),
     "restored": _("已恢复成新的一版，公开页面马上就变。"),
     "changed": _("已更改；此人须重新登录。"),
+    "draft-closed": _("这份草稿已经关闭，不能再画。"),
 }
 
 ALERTS = {
@@ -28,6 +29,51 @@ ALERTS = {
     "drafts": _("有草稿已经等了 {figure} 天。"),
 }
 """Of what somebody should look after, by `app.condition.Code`."""
+
+DRAWING = {
+    "map": _("绘图区。所有对象也列在旁边的列表里。"),
+    "zoomIn": _("放大"),
+    "zoomOut": _("缩小"),
+    "point": _("点"),
+    "line": _("线"),
+    "area": _("面"),
+    "saved": _("已存入草稿"),
+    "saving": _("正在保存…"),
+    "waiting": _("连接断开：{count} 处修改留在本页，恢复后自动保存。请不要关闭。"),
+    "restored": _("上次没有存完的修改已找回，正在保存。"),
+    "closed": _("这份草稿不能再改：{reason} 还有 {count} 处修改没有存入。"),
+    "refused": _("没有存入：{reason}"),
+    "again": _("重试"),
+    "failed": _("没有取到数据，请重试。"),
+    "offlineCut": _("分割和挖除须连接服务器，现在连不上。"),
+    "choose": _("先在图上或列表里选一个对象。"),
+    "drawing": _("在图上点击绘制{kind}；双击或点回起点结束，Esc 取消。"),
+    "editing": _("拖动顶点修改，点中点加一个顶点，右键点顶点删去它。"),
+    "moving": _("拖动对象移到新位置。"),
+    "dividing": _("画一条线，从对象的一边穿到另一边。"),
+    "cutting": _("画出要挖除的范围。"),
+    "removed": _("已删除“{name}”；可以撤销。"),
+    "undone": _("已撤销"),
+    "redone": _("已重做"),
+    "changedBy": _("{author} 刚刚改了“{name}”，已更新到图上。"),
+    "removedBy": _("{author} 刚刚删除了“{name}”。"),
+    "unnamed": _("（未命名）"),
+    "noPlace": _("没有位置"),
+    "error": _("错误"),
+    "warning": _("提醒"),
+    "noFindings": _("没有发现问题。"),
+    "count": _("共 {count} 个"),
+    "inView": _("图上范围内 {count} 个；放大或移动地图看其他的"),
+    "tooMany": _("范围内对象太多，只显示前 {count} 个，请放大。"),
+    "conflict": _("{author} 已改了“{name}”，你的修改没有存入。请选择："),
+    "conflictRemoved": _("{author} 已删除“{name}”，你的修改没有存入。请选择："),
+    "newId": _("新编号（发布以后不能再改）："),
+    "taken": _("编号“{id}”已经有了。"),
+    "geometry": _("图形"),
+    "gone": _("已删除"),
+    "badJson": _("不是有效的 JSON"),
+}
+"""What the drawing page's script says, by the name that it knows the sentence under."""
 
 _UNKNOWN = _("用户名或密码不对。")
 _REFUSED = {

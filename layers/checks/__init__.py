@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .fields import check_ids, check_schema, check_texts
+from .fields import check_ids, check_schema, check_texts, sound_part
 from .geometry import check_district, check_shapes, check_types
 from .head import check_head
+from .places import STATED, check_stated
 from .plan import check_citations, check_parents, check_words, check_zones
 from .report import Report, make_report
 from .rules import RULES, Accepted, Context, Rule
@@ -23,13 +24,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RULES",
+    "STATED",
     "Accepted",
     "Context",
     "Report",
     "Rule",
     "check_layer",
+    "check_one",
+    "check_stated",
     "known_checks",
     "make_report",
+    "sound_part",
 ]
 
 
@@ -54,6 +59,36 @@ def check_layer(layer: Layer, features: Sequence[Feature], context: Context) -> 
         if f"-{name}" not in layer.checks:
             findings += rule(layer, features, context)
     return findings
+
+
+def check_one(
+    layer: Layer, feature: Feature, near: Sequence[Feature], context: Context
+) -> list[Finding]:
+    """Return what the rules find in one feature, by itself and beside those near it.
+
+    Its place is looked at also while its fields are not filled in yet.
+
+    Parameters
+    ----------
+    near : sequence of Feature
+        Others of the layer; all of them where the layer is to cover another one. Their values are
+        of the kinds that the schema asks for.
+    """
+    findings = [f for rule in _ALWAYS for f in rule(layer, [feature], context)]
+    geometry, sound = feature.geometry, sound_part(layer, feature)
+    findings += [f for rule in _OF_VALUES for f in rule(layer, [sound], context)]
+    if geometry is None or geometry.is_empty or not geometry.is_valid:
+        return findings
+    # Others that are being drawn may be anything; what is not valid cannot be compared with.
+    near = [each for each in near if each.geometry is None or each.geometry.is_valid]
+    for check in layer.checks:
+        name, _, argument = check.partition(":")
+        if name in _DECLARED:
+            findings += _DECLARED[name](layer, [sound, *near], context, argument)
+    for name, rule in _COMPARING.items():
+        if f"-{name}" not in layer.checks:
+            findings += rule(layer, [sound], context)
+    return [each for each in findings if feature.id in {each.feature_id or feature.id, each.value}]
 
 
 def known_checks() -> frozenset[str]:

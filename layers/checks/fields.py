@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -73,6 +74,23 @@ def check_schema(layer: Layer, features: Sequence[Feature], _context: Context) -
             yield found(
                 code, layer, feature, _field_of(error), _reason(error), value=_short(error.instance)
             )
+
+
+def sound_part(layer: Layer, feature: Feature) -> Feature:
+    """Return a feature without the properties that the layer's JSON Schema refuses.
+
+    It has no geometry if that is not valid. What compares features then finds what it can take,
+    or nothing.
+    """
+    validator = Draft202012Validator(layer.schema, format_checker=FormatChecker())
+    broken: set[str] = set()
+    for error in validator.iter_errors(dict(feature.properties)):
+        broken |= {str(error.absolute_path[0])} if error.absolute_path else set()
+    declared = layer.schema["properties"].keys() - broken
+    kept = {name: value for name, value in feature.properties.items() if name in declared}
+    shape = feature.geometry
+    drawn = shape if shape is not None and shape.is_valid and not shape.is_empty else None
+    return replace(feature, geometry=drawn, properties=kept)
 
 
 def check_texts(layer: Layer, features: Sequence[Feature], _context: Context) -> Iterator[Finding]:

@@ -436,6 +436,17 @@ RULES: Mapping[str, Rule] = _rules(
         "Check the boundary; give a reason if it does cross it.",
     ),
     Rule(
+        "place-unstated",
+        "feature",
+        "error",
+        "没有写明位置的来源或精度",
+        "Source or precision of a place is not stated",
+        "图形是新画的，来源和精度还没有填。",
+        "It was drawn, and where it comes from was not filled in.",
+        "填写位置来源、方法、精度等级和误差。",
+        "State source, method, precision and uncertainty.",
+    ),
+    Rule(
         "overlap",
         "layer",
         "error",
