@@ -176,7 +176,8 @@ def read_checked(content: bytes) -> Checked:
 
 def shapes_document(update: Update) -> dict[str, Any]:
     """Return the features on the small map: those with findings first, and not too many."""
-    found = {each.feature_id for each in update.report.findings}
+    # Errors come first in a report, so that they are what remains.
+    found = {each.feature_id: each.severity for each in reversed(update.report.findings)}
     drawn = [each for each in update.after if each.geometry is not None]
     drawn.sort(key=lambda each: each.id not in found)
     shown = drawn[:_MOST_SHAPES]
@@ -192,7 +193,7 @@ def shapes_document(update: Update) -> dict[str, Any]:
                 "properties": {
                     "row": update.rows.get(each.id),
                     "name": update.layer.name_of(each),
-                    "found": each.id in found,
+                    "found": found.get(each.id),
                 },
             }
             for each in shown

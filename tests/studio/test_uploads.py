@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import geopandas
 import pytest
 from shapely.geometry import Polygon, box, mapping
+from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
@@ -47,12 +48,16 @@ def folder(tmp_path):
 @pytest.fixture
 def untouched(store):
     """Return a check that nothing has been stored since."""
-    before = store.sequence(), store.heads(), len(store.drafts.list(waiting=False))
+    before = state_of(store)
 
     def check():
-        assert (store.sequence(), store.heads(), len(store.drafts.list(waiting=False))) == before
+        assert state_of(store) == before
 
     return check
+
+
+def state_of(store):
+    return store.heads(), len(store.drafts.list(waiting=False))
 
 
 @pytest.fixture
@@ -60,15 +65,34 @@ def send(application):
     """Send files as the form does; returns the address of the page when the work is over."""
 
     def send_files(browser, *files, layer="parcels"):
-        answer = browser.post(
-            "/studio/uploads",
-            data={"csrf": browser.csrf, "layer": layer},
-            files=[("files", each) for each in files],
-        )
-        assert answer.status_code == 303, answer.text
-        return over(application, answer.headers["location"])
+        return sent(application, browser, *files, layer=layer)
 
     return send_files
+
+
+def sent(application, browser, *files, layer="parcels"):
+    answer = browser.post(
+        "/studio/uploads",
+        data={"csrf": browser.csrf, "layer": layer},
+        files=[("files", each) for each in files],
+    )
+    assert answer.status_code == 303, answer.text
+    return over(application, answer.headers["location"])
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory, home, declare):
+    """Return an atlas that is not changed by those who use it: only uploads come and go."""
+    folder = tmp_path_factory.mktemp("standing")
+    shutil.copytree(home, folder / "home")
+    return create_app(Settings(home=folder / "home", data=declare(folder / "data", {})))
+
+
+@pytest.fixture(scope="module")
+def clerk(standing, person):
+    """Return a browser in which an editor is logged in to it."""
+    with TestClient(standing):
+        yield person(standing, "the-editor")
 
 
 def over(application, path):
@@ -411,12 +435,11 @@ def test_another_editors_upload_is_not_seen(visit, store, send, grid, password):
 
 @pytest.mark.parametrize(
     "upload_id",
-    ["..", "%2e%2e", "..%2f..%2fatlas.sqlite", "a/../..", "A" * 16, "x" * 3000, "%00", "content"],
+    ["%2e%2e", "..%2f..%2fatlas.sqlite", "..%5c..", "A" * 16, "x" * 3000, "%00", "content"],
 )
-def test_an_address_leads_to_no_other_file(visit, upload_id):
-    browser = visit("administrator")
+def test_an_address_leads_to_no_other_file(clerk, upload_id):
     for tail in ("", "/state", "/shapes", "/findings.csv"):
-        answer = browser.get(f"/studio/uploads/{upload_id}{tail}")
+        answer = clerk.get(f"/studio/uploads/{upload_id}{tail}")
         assert answer.status_code in {307, 404}
         assert b"SQLite" not in answer.content
 
@@ -435,19 +458,19 @@ def test_an_address_leads_to_no_other_file(visit, upload_id):
         "名 称.geojson",
     ],
 )
-def test_the_name_of_a_file_is_a_text_and_nothing_else(visit, application, folder, grid, name):
-    browser = visit("editor")
-    made = application.state.uploads.add(
+def test_the_name_of_a_file_is_a_text_and_nothing_else(standing, clerk, grid, name):
+    made = standing.state.uploads.add(
         [(name, io.BytesIO(geojson(grid)))],
         layer_id="parcels",
-        by=application.state.published.store.people.get("the-editor"),
+        by=standing.state.published.store.people.get("the-editor"),
     )
-    path = over(application, f"/studio/uploads/{made[0].id}")
-    text = browser.get(path).text + browser.get("/studio/uploads").text
+    path = over(standing, f"/studio/uploads/{made[0].id}")
+    text = clerk.get(path).text + clerk.get("/studio/uploads").text
     assert name[:200] in unescape(text)
     assert "<script>alert" not in text
-    assert "新增 12" in text
-    assert [each.name for each in folder.iterdir()] == [made[0].id]
+    assert "检查了 12 个要素" in text
+    folder = standing.state.settings.home / "uploads"
+    assert {len(each.name) for each in folder.iterdir()} == {16}
     kept = {each.name for each in (folder / made[0].id).rglob("*") if each.is_file()}
     assert kept == {
         "content",
@@ -458,6 +481,7 @@ def test_the_name_of_a_file_is_a_text_and_nothing_else(visit, application, folde
         "shapes.json",
         "after.geojson",
     }
+    clerk.submit(f"{path}/discard")
 
 
 def test_values_and_columns_of_a_file_are_shown_as_they_are(visit, send, grid):
@@ -565,31 +589,23 @@ def test_a_file_that_waits_for_a_week_is_removed(visit, send, folder, grid):
 if CASES:
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-    def test_a_file_of_the_corpus_shows_its_sentence_on_the_page(
-        visit, application, send, store, grid, case
-    ):
-        store.publish(
-            "parcels", grid, base=store.head("parcels"), kind="publish", author="a", message="m"
-        )
-        before = store.sequence(), store.heads()
-        browser = visit("editor")
-        path = send(browser, (Path(case["file"]).name, (FILES / case["file"]).read_bytes()))
-        page = browser.get(path)
+    def test_a_file_of_the_corpus_shows_its_sentence_on_the_page(standing, clerk, grid, case):
+        store = standing.state.published.store
+        if store.count(store.head("parcels")) == 0:
+            store.publish(
+                "parcels", grid, base=store.head("parcels"), kind="publish", author="a", message="m"
+            )
+        before = state_of(store)
+        path = sent(standing, clerk, (Path(case["file"]).name, (FILES / case["file"]).read_bytes()))
+        page = clerk.get(path)
         assert page.status_code == 200
         assert "Traceback" not in page.text
         assert case.get("leak", "\0") not in page.text
-        assert "没有读成" not in visible(page.text)
-        is_kept = "保存为草稿" in page.text
-        assert is_kept == case["expect"].startswith("accept")
-        if not is_kept:
+        assert ("保存为草稿" in page.text) == case["expect"].startswith("accept")
+        if not case["expect"].startswith("accept"):
             assert re.search(r'role="alert">\s*<p>[^<]*[\u4e00-\u9fff]|错误</span>', page.text)
-        assert (store.sequence(), store.heads()) == before
-        assert store.drafts.list() == []
-
-
-def visible(page):
-    """Return a page without the attributes of its elements."""
-    return re.sub(r"<[^>]*>", "", page)
+        assert state_of(store) == before
+        clerk.submit(f"{path}/discard")
 
 
 @pytest.mark.parametrize(
@@ -603,10 +619,12 @@ def visible(page):
         ("cut.csv", "地块编号,用地代码\nA1\n".encode()),
     ],
 )
-def test_what_is_no_layer_is_refused_in_a_sentence(visit, send, untouched, name, content):
-    browser = visit("editor")
-    page = browser.get(send(browser, (name, content))).text
+def test_what_is_no_layer_is_refused_in_a_sentence(standing, clerk, name, content):
+    before = state_of(standing.state.published.store)
+    path = sent(standing, clerk, (name, content))
+    page = clerk.get(path).text
     assert re.search(r'role="alert">\s*<p>[^<]*[\u4e00-\u9fff]', page)
     assert 'lang="en">' in page
     assert "Traceback" not in page
-    untouched()
+    assert state_of(standing.state.published.store) == before
+    clerk.submit(f"{path}/discard")

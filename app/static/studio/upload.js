@@ -41,7 +41,7 @@ async function show(place) {
   map.createPane("base").style.zIndex = "350";
   const base = L.geoJSON([], { pane: "base", interactive: false, style: { className: "base-line", fill: false } }).addTo(map);
   const shapes = L.geoJSON([], {
-    style: (feature) => ({ className: feature.properties.found ? "sent is-found" : "sent" }),
+    style: (feature) => ({ className: `sent is-${feature.properties.found ?? "sound"}` }),
     pointToLayer: (feature, at) => L.circleMarker(at, { radius: 5 }),
     onEachFeature: (feature, layer) => layer.bindTooltip(label(feature, place.dataset.row)),
   }).addTo(map);
