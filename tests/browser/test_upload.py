@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from shapely.geometry import mapping
 
@@ -74,6 +75,26 @@ def test_a_file_is_sent_followed_looked_at_and_mended(page: Page, studio, bowtie
     expect(page.get_by_role("button", name="保存为草稿")).to_be_visible()
 
 
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_everybody_can_use_it_and_nothing_is_wider_than_the_screen(
+    page: Page, studio, bowtie, width, scheme
+):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    for path in ("list", "upload"):
+        if path == "upload":
+            page.get_by_label("图层").select_option(label="地块")
+            page.get_by_label("选择文件，或拖到这里").set_input_files(bowtie)
+            page.get_by_role("button", name="上传").click()
+            page.locator("html[data-ready]").wait_for(state="attached", timeout=60_000)
+        found = Axe().run(page, options={"runOnly": TAGS})
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_a_file_that_did_not_arrive_is_sent_again(page: Page, watch, studio, bowtie):
     watch.expected.append("ERR_FAILED")
     page.route("**/studio/uploads", lambda route: route.abort(), times=1)
@@ -84,3 +105,4 @@ def test_a_file_that_did_not_arrive_is_sent_again(page: Page, watch, studio, bow
     page.get_by_role("button", name="再试").click()
     page.wait_for_url("**/studio/uploads/*")
     expect(page.get_by_role("heading", level=1)).to_have_text("a '<b>.geojson")
+    page.locator("html[data-ready]").wait_for(state="attached", timeout=60_000)
