@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from layers.snapshot import Atlas
+from layers.uploads import Uploads
 
 from .downloads import Downloads
 from .maps.figure import RenderedMap
@@ -46,6 +47,11 @@ def get_downloads(request: Request) -> Downloads:
     return cast("Downloads", request.app.state.downloads)
 
 
+def get_uploads(request: Request) -> Uploads:
+    """Return the files that wait to become drafts."""
+    return cast("Uploads", request.app.state.uploads)
+
+
 def get_settings(request: Request) -> Settings:
     """Return how this atlas runs."""
     return cast("Settings", request.app.state.settings)
@@ -55,6 +61,7 @@ DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 PublishedDep = Annotated[Published, Depends(get_published)]
 StateDep = Annotated[State, Depends(get_state)]
+UploadsDep = Annotated[Uploads, Depends(get_uploads)]
 TemplatesDep = Annotated[Templates, Depends(get_templates)]
 
 

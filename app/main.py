@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from layers.catalogue import bundled_data, read_bundle
 from layers.publishing import check_store, seed_store
 from layers.store import Store
+from layers.uploads import Uploads
 
 from .api import router as api_router
 from .api.reads import Reads
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.downloads = Downloads(settings.home / "downloads")
     app.state.metrics = Metrics(published, settings, reads.answered)
+    app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)

@@ -126,6 +126,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     detail = {
         404: f"There is nothing at {request.url.path}.",
         405: f"{request.method} is not possible at {request.url.path}.",
+        413: "The request has more bytes than are taken here; send less at a time.",
     }.get(error.status_code, str(error.detail))
     answer = problem(request, error.status_code, detail)
     answer.headers.update(error.headers or {})

@@ -124,6 +124,12 @@ class Finding:
     row: int | None = None
     repair: Mapping[str, Any] | None = None
 
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Finding:
+        """Return a finding that was kept as JSON, which knows no tuples."""
+        place = record["place"]
+        return cls(**record | {"place": place and (place[0], place[1])})
+
     def __str__(self) -> str:
         row = f", row {self.row}" if self.row is not None else ""
         feature = f", feature {self.feature_id}" if self.feature_id else ""

@@ -5,6 +5,7 @@ Nothing is stored before somebody says so, and nothing that has an error is stor
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from .checks import RULES, Context, Report, check_layer, check_stated, make_report
 from .difference import compare_features
 from .errors import DataInvalid, Finding, InvalidParameter, NotFound
-from .imports import HARMLESS, read_layer_file
+from .imports import HARMLESS, read_raw_file, understand
 from .model import Feature
 from .publishing import layer_of
 from .snapshot import LARGE
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from shapely.geometry.base import BaseGeometry
+
     from .catalogue import Bundle
     from .difference import Difference
-    from .imports import Limits, Told, Understood
+    from .imports import Limits, RawLayer, Told, Understood
     from .model import Layer, Revision
     from .store import Store
 
@@ -84,25 +87,76 @@ def read_update(
     Refused
         If the file cannot be taken; it has a reason and a sentence.
     """
+    layer_of(bundle, layer_id)
+    if progress is not None:
+        progress(f"Reading {path.name}")
+    raw = read_raw_file(path, told, limits)
+    if progress is not None:
+        progress(f"Checking {len(raw.records):,} features")
+    return check_raw(store, bundle, layer_id, raw, told, source=path.name)
+
+
+def check_raw(
+    store: Store,
+    bundle: Bundle,
+    layer_id: str,
+    raw: RawLayer,
+    told: Told | None = None,
+    *,
+    source: str,
+    repairs: Mapping[str, BaseGeometry] | None = None,
+) -> Update:
+    """Check a file for a layer that was read before; see `read_update`.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file.
+    repairs : Mapping, optional
+        Geometry that a person takes instead of an invalid one, by the feature's id.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer.
+    Refused
+        If the features cannot be told from it.
+    """
     layer = layer_of(bundle, layer_id)
     base = store.head(layer_id)
     before = () if base is None else tuple(store.features(base))
-    say = progress or (lambda _: None)
-    say(f"Reading {path.name}")
-    understood = read_layer_file(path, layer, told, limits)
-    after = _with_properties(understood, before, path.name)
-    say(f"Checking {len(after):,} features")
-    notes = tuple((note.code, note.sentence) for note in understood.notes)
+    understood = understand(raw, layer, told)
+    after = _with_properties(understood, before, source)
+    after, repaired = _repaired(after, repairs or {}, source)
+    notes = (*((note.code, note.sentence) for note in understood.notes), *repaired)
     findings = [
-        *_note_findings(notes, path.name),
+        *_note_findings(notes, source),
         *_findings(store, bundle, layer, after, before),
     ]
     if told is not None and told.crs is not None:
         findings = [_by_declaration(each) for each in findings]
     report = make_report(layer_id, findings, [f.id for f in after], understood.rows)
     return Update(
-        layer, base, before, after, path.name, understood.crs, understood.rows, notes, report
+        layer, base, before, after, source, understood.crs, understood.rows, notes, report
     )
+
+
+def _repaired(
+    features: tuple[Feature, ...], repairs: Mapping[str, BaseGeometry], source: str
+) -> tuple[tuple[Feature, ...], list[tuple[str, str]]]:
+    """Return features with the repairs that a person has accepted, and a note for each."""
+    times = Counter(feature.id for feature in features)
+    notes: list[tuple[str, str]] = []
+
+    def repair(feature: Feature) -> Feature:
+        drawn, better = feature.geometry, repairs.get(feature.id)
+        # Of two features with one id nobody knows which was looked at.
+        if better is None or drawn is None or drawn.is_valid or times[feature.id] > 1:
+            return feature
+        notes.append(("repaired", f"{source}, feature {feature.id}: repaired as proposed."))
+        return replace(feature, geometry=better)
+
+    return tuple(repair(each) for each in features), notes
 
 
 def keep_draft(store: Store, update: Update, *, author: str) -> Draft:

@@ -12,10 +12,22 @@ from . import (
     people,
     qgis,
     session,
+    uploads,
 )
 
 router = APIRouter(include_in_schema=False)
-for _part in (session, overview, history, drawing, draw_edits, qgis, account, people, audit):
+for _part in (
+    session,
+    overview,
+    uploads,
+    history,
+    drawing,
+    draw_edits,
+    qgis,
+    account,
+    people,
+    audit,
+):
     router.include_router(_part.router, prefix="/studio")
 
 __all__ = ["router"]

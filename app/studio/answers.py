@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from app.access import Visitor
+    from app.wording import Wording
     from layers.errors import AtlasError
 
 _LANGUAGE_COOKIE = "lang"
@@ -27,6 +28,12 @@ def language_of(request: Request) -> Language:
     """Return the language that somebody asks for now, or has asked for before."""
     asked = request.query_params.get("lang") or request.cookies.get(_LANGUAGE_COOKIE)
     return parse_language(asked)
+
+
+def words_of(request: Request) -> Wording:
+    """Return what puts things into the words of whoever asks."""
+    atlas = get_published(request).latest.atlas
+    return get_templates(request).wording(atlas, language_of(request))
 
 
 def page(
@@ -49,12 +56,11 @@ def page(
     fault : AtlasError, optional
         Why what was asked for is not done.
     """
-    language = language_of(request)
-    templates, atlas = get_templates(request), get_published(request).latest.atlas
-    gettext = templates.wording(atlas, language).gettext
-    html = templates.render(
+    words = words_of(request)
+    language, gettext = words.language, words.gettext
+    html = get_templates(request).render(
         f"studio/{template}",
-        atlas=atlas,
+        atlas=words.atlas,
         lang=language,
         visitor=visitor,
         here=request.url.path,

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.i18n import gettext_noop as _
 from layers.errors import AtlasError, InvalidParameter, NotAllowed
+from layers.imports import Refused
+
+from .upload_words import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +21,10 @@ _DONE = {
     "restored": _("已恢复成新的一版，公开页面马上就变。"),
     "changed": _("已更改；此人须重新登录。"),
     "draft-closed": _("这份草稿已经关闭，不能再画。"),
+    "repaired": _("已接受修复，并重新检查。"),
+    "unrepaired": _("已撤销修复，并重新检查。"),
+    "moved-on": _("图层已有新的修订，已重新检查；请再看一遍，再保存。"),
+    "thrown-away": _("已删除。"),
 }
 
 ALERTS = {
@@ -87,6 +94,11 @@ _REFUSED = {
     "action": _("你的角色只能读取。"),
     "message": _("请写明改了什么、为什么；最多 5000 个字符。"),
     "revision": _("图层现在就和这一版一样，没有什么要恢复。"),
+    "files": _("请先选择文件。"),
+    "uploads": _("你有太多文件在等；请先处理或删除一些。"),
+    "told": _("请选择列出的选项。"),
+    "repair": _("那里已经没有建议的修复。"),
+    "upload": _("文件还没有检查完，或已经成为草稿。"),
     "days": _("令牌的有效期须在 1 到 366 天之间。"),
 }
 
@@ -100,5 +112,7 @@ def refused(error: AtlasError, gettext: Callable[[str], str]) -> str:
     """Return the sentence about what was refused, in English where there is no other."""
     if isinstance(error, NotAllowed) and not error.known:
         return gettext(_UNKNOWN)
+    if isinstance(error, Refused) and error.reason in REFUSALS:
+        return gettext(REFUSALS[error.reason])
     known = _REFUSED.get(error.parameter) if isinstance(error, InvalidParameter) else None
     return error.sentence if known is None else gettext(known)

@@ -216,6 +216,17 @@ RULES: Mapping[str, Rule] = _rules(
         "Check it against control points.",
     ),
     Rule(
+        "repaired",
+        "file",
+        "note",
+        "已按建议修复",
+        "Repaired as proposed",
+        "上传者接受了建议的修复。",
+        "Whoever sent the file has accepted a proposed repair.",
+        "在图上核对该处。",
+        "Look at it on the map.",
+    ),
+    Rule(
         "attribute-missing",
         "field",
         "error",

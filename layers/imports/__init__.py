@@ -8,15 +8,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .child import read_upload
-from .container import Limits, Refused, open_upload
-from .crs import to_wgs84
-from .features import HARMLESS, Understood, to_features
-from .records import Note, Options
+from .container import SHAPEFILE_KEPT, Limits, Refused, open_upload, refuse_size
+from .crs import KNOWN, guess_crs, to_wgs84
+from .features import HARMLESS, Understood, guess_id_column, match_columns, to_features
+from .records import Guess, Note, Options, RawLayer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from layers.model import Layer
 
-__all__ = ["HARMLESS", "Limits", "Note", "Refused", "Told", "Understood", "read_layer_file"]
+__all__ = [
+    "HARMLESS",
+    "KNOWN",
+    "SHAPEFILE_KEPT",
+    "Guess",
+    "Limits",
+    "Note",
+    "RawLayer",
+    "Refused",
+    "Told",
+    "Understood",
+    "guess_crs",
+    "guess_id_column",
+    "match_columns",
+    "read_layer_file",
+    "read_raw_file",
+    "refuse_size",
+    "understand",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,8 @@ class Told:
         Of a table, the column with northings or latitudes.
     transformation : str or None
         PROJ pipeline to CGCS2000 degrees; it is stored nowhere.
+    columns : Mapping or None
+        Property of each column that is not as its name says; empty for one to be left out.
     """
 
     crs: str | None = None
@@ -42,6 +64,7 @@ class Told:
     id_column: str | None = None
     north: str | None = None
     transformation: str | None = None
+    columns: Mapping[str, str] | None = None
 
 
 def read_layer_file(
@@ -54,12 +77,41 @@ def read_layer_file(
     Refused
         If the file cannot be taken; it has a reason and a sentence.
     """
+    return understand(read_raw_file(path, told, limits), layer, told)
+
+
+def read_raw_file(
+    path: Path, told: Told | None = None, limits: Limits | None = None, name: str | None = None
+) -> RawLayer:
+    """Return what a file holds as it came; see `read_layer_file`.
+
+    Parameters
+    ----------
+    name : str, optional
+        What the file is called, where its path does not say it; it is only shown.
+
+    Raises
+    ------
+    Refused
+        If the file cannot be read.
+    """
     said = told or Told()
     if not path.is_file():
         raise Refused("file-missing", f"{path}: there is no such file.")
     with tempfile.TemporaryDirectory(prefix="atlas-import-") as folder:
-        upload = open_upload(path, Path(folder), limits)
-        raw = read_upload(upload, Options(said.encoding, said.north))
+        upload = open_upload(path, Path(folder), limits, name)
+        return read_upload(upload, Options(said.encoding, said.north))
+
+
+def understand(raw: RawLayer, layer: Layer, told: Told | None = None) -> Understood:
+    """Return the features that a file, read before, holds for a layer; see `read_layer_file`.
+
+    Raises
+    ------
+    Refused
+        If they cannot be told from it.
+    """
+    said = told or Told()
     placed = to_wgs84(raw, said.crs, said.transformation)
-    understood = to_features(placed, raw, layer, id_column=said.id_column)
+    understood = to_features(placed, raw, layer, id_column=said.id_column, columns=said.columns)
     return understood._replace(notes=(*raw.notes, *placed.notes, *understood.notes))

@@ -77,15 +77,15 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
     _limit_memory()
-    answer: RawLayer | tuple[str, str]
+    answer: RawLayer | tuple[str, str, tuple[str, ...]]
     try:
         answer = read_here(upload, options)
     except Refused as refusal:
-        answer = (refusal.reason, refusal.sentence)
+        answer = (refusal.reason, refusal.sentence, refusal.choices)
     except RecursionError:
-        answer = ("json-too-deep", f"{upload.name} is nested too deeply to be a layer.")
+        answer = ("json-too-deep", f"{upload.name} is nested too deeply to be a layer.", ())
     except MemoryError:
-        answer = ("too-large", f"{upload.name} needs more than {MEMORY:,} bytes of memory.")
+        answer = ("too-large", f"{upload.name} needs more than {MEMORY:,} bytes of memory.", ())
     with os.fdopen(answers, "wb") as sink:
         pickle.dump(answer, sink, protocol=pickle.HIGHEST_PROTOCOL)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["geojson", "shapefile", "gpkg", "flatgeobuf", "kml", "dxf", "csv"]
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf")
-_KEPT_PARTS = (*SHAPEFILE_PARTS, ".prj", ".cpg")
+SHAPEFILE_KEPT = (*SHAPEFILE_PARTS, ".prj", ".cpg")
 _UTF_8_NAMES = 0x800
 _CHUNK = 1 << 20
 
@@ -37,13 +37,16 @@ class Refused(DataInvalid):
         Stable code of the reason, as `docs/imports.md` lists them.
     sentence : str
         What is wrong, where, and how to mend it.
+    choices : sequence of str
+        Columns between which a person has to choose.
     """
 
     code = "import-refused"
 
-    def __init__(self, reason: str, sentence: str) -> None:
+    def __init__(self, reason: str, sentence: str, choices: Sequence[str] = ()) -> None:
         super().__init__(sentence)
         self.reason = reason
+        self.choices = tuple(choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,17 @@ class Upload:
     name: str
 
 
-def open_upload(path: Path, folder: Path, limits: Limits | None = None) -> Upload:
+def open_upload(
+    path: Path, folder: Path, limits: Limits | None = None, name: str | None = None
+) -> Upload:
     """Return what a file is; a ZIP is unpacked into a folder.
 
     Parameters
     ----------
     folder : Path
         Empty, and the caller's to remove.
+    name : str, optional
+        What the file is called, where its path does not say it; it is only shown.
 
     Raises
     ------
@@ -99,17 +106,27 @@ def open_upload(path: Path, folder: Path, limits: Limits | None = None) -> Uploa
         If it is too large, of no known kind, or a ZIP that holds what it should not.
     """
     bounds = limits or Limits()
-    size = path.stat().st_size
-    if size > bounds.bytes:
-        raise Refused(
-            "file-too-large",
-            f"{path.name} has {size:,} bytes; at most {bounds.bytes:,} are taken.",
-        )
+    shown = name or path.name
+    refuse_size(shown, path.stat().st_size, bounds)
     with path.open("rb") as stream:
         head = stream.read(4096)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _open_zip(path, folder, bounds)
-    return Upload(_kind_of(head, path.name), path, path.name)
+        return _open_zip(path, folder, bounds, shown)
+    return Upload(_kind_of(head, shown), path, shown)
+
+
+def refuse_size(name: str, size: int, limits: Limits) -> None:
+    """Do nothing if a file is not too large.
+
+    Raises
+    ------
+    Refused
+        If it is.
+    """
+    if size > limits.bytes:
+        raise Refused(
+            "file-too-large", f"{name} has {size:,} bytes; at most {limits.bytes:,} are taken."
+        )
 
 
 def _kind_of(head: bytes, name: str) -> Kind:
@@ -163,16 +180,16 @@ def _unsupported(name: str) -> Refused:
     )
 
 
-def _open_zip(path: Path, folder: Path, limits: Limits) -> Upload:
+def _open_zip(path: Path, folder: Path, limits: Limits, name: str) -> Upload:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = _members(archive, path.name, limits)
-            return _unpack(archive, members, folder, path.name, limits)
+            members = _members(archive, name, limits)
+            return _unpack(archive, members, folder, name, limits)
     except _DAMAGE as error:
-        raise Refused("zip-corrupt", f"{path.name} is a damaged ZIP ({error}).") from error
+        raise Refused("zip-corrupt", f"{name} is a damaged ZIP ({error}).") from error
     except (NotImplementedError, RuntimeError) as error:
         raise Refused(
-            "zip-corrupt", f"{path.name} is encrypted or packed in an unknown way ({error})."
+            "zip-corrupt", f"{name} is encrypted or packed in an unknown way ({error})."
         ) from error
 
 
@@ -275,7 +292,7 @@ def _unpack_shapefile(
     found: dict[str, zipfile.ZipInfo] = {}
     for path, entry in members:
         same = path.parent == shape.parent and path.stem.lower() == shape.stem.lower()
-        if same and path.suffix.lower() in _KEPT_PARTS:
+        if same and path.suffix.lower() in SHAPEFILE_KEPT:
             found[path.suffix.lower()] = entry
     if missing := [part for part in SHAPEFILE_PARTS if part not in found]:
         raise Refused(

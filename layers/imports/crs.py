@@ -18,7 +18,7 @@ from pyproj.exceptions import CRSError, ProjError
 from layers.gcj02 import from_bd09, from_gcj02
 
 from .container import Refused
-from .records import Note, RawLayer, Record
+from .records import Guess, Note, RawLayer, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,6 +92,44 @@ def to_wgs84(
         change = Transformer.from_crs(code, target, always_xy=True, allow_ballpark=False)
         records = [_transformed(record, change) for record in records]
     return Placed(tuple(records), f"EPSG:{code}", tuple(notes))
+
+
+def guess_crs(raw: RawLayer, declared: str | None = None) -> Guess:
+    """Return which system a file is taken to be in, and why; nothing is judged by it.
+
+    Returns
+    -------
+    Guess
+        An EPSG code, ``GCJ-02`` or ``BD-09``. The basis is ``told``; ``prj``, ``standard`` (the
+        format has one only) or ``file`` where the file says it; ``unknown`` where what it says is
+        not taken; ``looks`` where it says nothing, and its numbers look like that.
+    """
+    if declared is not None:
+        return Guess(declared.strip().upper().removeprefix("EPSG:"), "told")
+    if raw.crs is None:
+        xy = _coordinates(raw.records)
+        code = next((each for each in _LIKELY if _can_be(xy, each)), None)
+        return Guess(None if code is None else str(code), "looks" if code else "unknown")
+    try:
+        code = _code_of(raw)
+    except Refused:
+        return Guess(None, "unknown")
+    standard = raw.kind == "kml" or raw.crs == "OGC:CRS84"
+    basis = "prj" if raw.kind == "shapefile" else "standard" if standard else "file"
+    return Guess(str(code), basis)
+
+
+_LIKELY = (4490, 4527, 4498, 4548)
+"""In which order a file without a declaration is held against the systems of the district."""
+
+
+def _can_be(xy: NDArray[np.float64], code: int) -> bool:
+    if len(xy) == 0:
+        return False
+    x, y = xy[:, 0], xy[:, 1]
+    if code in _DEGREES:
+        return _within(x, 73, 136) and _within(y, 18, 54)
+    return _within(x, *_EAST[code]) and _within(y, *_NORTH)
 
 
 _SHIFTED: Mapping[str, tuple[str, Callable[[Positions], Positions]]] = {

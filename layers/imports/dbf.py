@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _HEADER = 32
 _NAME = 11
 _LONGEST_NAME = 10
-_PAGES = {0x4D: "gb18030", 0x57: "cp1252", 0x03: "cp1252"}
-"""Language driver ids that say something: 0x4D is code page 936."""
+_CODE_PAGE_936 = 0x4D
+"""The one language driver id that says something."""
 
 _SPELLINGS = {
     "utf-8": "utf-8",
@@ -43,10 +43,13 @@ class Dbf:
         ``utf-8`` or ``gb18030``, as GDAL is to be told.
     notes : tuple of (str, str)
         Code and sentence of what is odd.
+    basis : str
+        Why it is this encoding, see `RawLayer.encoding_basis`.
     """
 
     encoding: str
     notes: tuple[tuple[str, str], ...]
+    basis: str
 
 
 def read_dbf(path: Path, name: str, encoding: str | None = None) -> Dbf:
@@ -77,19 +80,15 @@ def read_dbf(path: Path, name: str, encoding: str | None = None) -> Dbf:
         if content[at] != 0x0D
     ]
     notes: list[tuple[str, str]] = []
-    chosen = _SPELLINGS.get((encoding or _declared(path) or "").strip().lower())
-    if chosen is None:
-        chosen = _PAGES.get(content[29]) if content[29] == 0x4D else None
-    if chosen is None:
-        body = b"".join([*fields, content[start:]])
-        chosen = "utf-8" if _decodes(body, "utf-8") else "gb18030"
-        if not body.isascii():
-            notes.append(
-                (
-                    "encoding-guessed",
-                    f"{name} does not say its encoding (no .cpg); it was read as {chosen}.",
-                )
+    body = b"".join([*fields, content[start:]])
+    chosen, basis = _encoding(path, content[29], body, encoding)
+    if basis in {"utf-8", "not-utf-8"}:
+        notes.append(
+            (
+                "encoding-guessed",
+                f"{name} does not say its encoding (no .cpg); it was read as {chosen}.",
             )
+        )
     for each in fields:
         if not _decodes(each, chosen):
             raise Refused(
@@ -106,7 +105,19 @@ def read_dbf(path: Path, name: str, encoding: str | None = None) -> Dbf:
                     "be cut.",
                 )
             )
-    return Dbf(chosen, tuple(notes))
+    return Dbf(chosen, tuple(notes), basis)
+
+
+def _encoding(path: Path, language: int, body: bytes, told: str | None) -> tuple[str, str]:
+    """Return the encoding of a table's texts, and why it is taken for that."""
+    for spelling, basis in ((told, "told"), (None if told else _declared(path), "cpg")):
+        if chosen := _SPELLINGS.get((spelling or "").strip().lower()):
+            return chosen, basis
+    if language == _CODE_PAGE_936:
+        return "gb18030", "language-id"
+    if body.isascii():
+        return "utf-8", "ascii"
+    return ("utf-8", "utf-8") if _decodes(body, "utf-8") else ("gb18030", "not-utf-8")
 
 
 def _declared(path: Path) -> str | None:

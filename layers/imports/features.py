@@ -17,10 +17,10 @@ import shapely
 from layers.model import Feature
 
 from .container import Refused
-from .records import Note
+from .records import Guess, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shapely.geometry.base import BaseGeometry
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 ID_COLUMNS = ("id", "fid", "编号", "代码")
 """Where an id is looked for, in this order, unless a column is named."""
 
-HARMLESS = frozenset(["column-unknown", "promoted-to-multi"])
+HARMLESS = frozenset(["column-unknown", "promoted-to-multi", "repaired"])
 """Notes that ask for no reason."""
 
 _ID = re.compile(r"[^\W_]([\w.-]{0,98}\w)?")
@@ -61,7 +61,12 @@ class Understood(NamedTuple):
 
 
 def to_features(
-    placed: Placed, raw: RawLayer, layer: Layer, *, id_column: str | None = None
+    placed: Placed,
+    raw: RawLayer,
+    layer: Layer,
+    *,
+    id_column: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Understood:
     """Return the features that a file's records are in a layer.
 
@@ -71,6 +76,8 @@ def to_features(
         The file as it came, for its columns and its name.
     id_column : str, optional
         Column with the ids, where it is not called as usual.
+    columns : Mapping, optional
+        Property of each column that a person has looked at; empty for one to be left out.
 
     A value that cannot be what its column holds stays as it is: the checks name it.
 
@@ -80,16 +87,17 @@ def to_features(
         If a required column is missing, or there are no ids; the sentence names them.
     """
     drawing = raw.kind == "dxf"
-    columns = list(raw.columns)
-    identifier = _id_column(columns, id_column, layer, raw.name)
-    mapping = {} if drawing else _mapping(columns, layer, identifier)
+    identifier = guess_id_column(raw, layer, id_column).value
+    matches = {} if drawing else match_columns(raw, layer, id_column, columns)
+    mapping = {column: each.value for column, each in matches.items() if each.value is not None}
     required = [] if drawing else layer.schema.get("required", ())
     if placed.records and (missing := [key for key in required if key not in mapping.values()]):
         raise Refused(
             "attribute-missing",
-            f"{raw.name} has no column for {', '.join(missing)}; there are {', '.join(columns)}.",
+            f"{raw.name} has no column for {', '.join(missing)}; "
+            f"there are {', '.join(raw.columns)}.",
         )
-    dropped = [c for c in columns if c not in mapping and c != identifier and not drawing]
+    dropped = [column for column, each in matches.items() if each.basis == "none"]
     notes = [
         Note("column-unknown", f"{raw.name}: the layer has no property for column {column}.")
         for column in dropped
@@ -118,17 +126,35 @@ def to_features(
     )
 
 
-def _id_column(columns: Sequence[str], wanted: str | None, layer: Layer, name: str) -> str | None:
-    if wanted is not None:
-        if wanted not in columns:
-            listed = ", ".join(columns)
+def guess_id_column(raw: RawLayer, layer: Layer, told: str | None = None) -> Guess:
+    """Return the column of a file with the ids, and why.
+
+    Returns
+    -------
+    Guess
+        The basis is ``told``, ``layer`` (the layer names it), ``usual`` (as ids are called), or
+        ``file``, without a column, where features have ids of their own; ``none``.
+
+    Raises
+    ------
+    Refused
+        If a person names a column that is not there.
+    """
+    if told is not None:
+        if told not in raw.columns:
+            listed = ", ".join(raw.columns)
             raise Refused(
-                "attribute-missing", f"{name} has no column {wanted} for the ids, but {listed}."
+                "attribute-missing", f"{raw.name} has no column {told} for the ids, but {listed}."
             )
-        return wanted
-    known = {column.casefold(): column for column in columns}
+        return Guess(told, "told")
+    known = {column.casefold(): column for column in raw.columns}
     own = () if layer.id_column is None else (layer.id_column, layer.id_column[:10])
-    return next((known[e.casefold()] for e in (*own, *ID_COLUMNS) if e.casefold() in known), None)
+    for names, basis in ((own, "layer"), (ID_COLUMNS, "usual")):
+        for name in names:
+            if name.casefold() in known:
+                return Guess(known[name.casefold()], basis)
+    own_ids = any(record.id is not None for record in raw.records)
+    return Guess(None, "file" if own_ids else "none")
 
 
 def _identifier(record: Record, column: str | None, name: str) -> str:
@@ -146,19 +172,70 @@ def _identifier(record: Record, column: str | None, name: str) -> str:
     return text
 
 
-def _mapping(columns: Iterable[str], layer: Layer, identifier: str | None) -> dict[str, str]:
-    """Return the property of each column that is one."""
-    names: dict[str, str] = {}
-    for key, schema in layer.schema["properties"].items():
-        for spelling in (schema.get("title", key), key, key[:10]):
-            names[spelling.casefold()] = key
-    found: dict[str, str] = {}
-    for column in columns:
-        key = names.get(column.casefold())
+def match_columns(
+    raw: RawLayer,
+    layer: Layer,
+    id_column: str | None = None,
+    told: Mapping[str, str] | None = None,
+) -> dict[str, Guess]:
+    """Return the property of every column of a file, and why.
+
+    Returns
+    -------
+    dict
+        By column. The basis is ``told``, ``name`` or ``title`` of the property, ``cut`` (its first
+        ten characters, as a .dbf has them); without a property ``id`` or ``none``.
+
+    Raises
+    ------
+    Refused
+        If a person names a column or a property that is not there, or one property twice.
+    """
+    said = told or {}
+    _refuse_told(said, raw, layer)
+    identifier = guess_id_column(raw, layer, id_column).value
+    names = _spellings(layer)
+    found: dict[str, Guess] = {}
+    taken = {key for key in said.values() if key}
+    for column in raw.columns:
+        key, basis = names.get(column.casefold(), (None, "none"))
         is_id = column == identifier and key != layer.id_column
-        if key is not None and not is_id and key not in found.values():
-            found[column] = key
+        if column in said:
+            found[column] = Guess(said[column] or None, "told")
+        elif is_id or key is None or key in taken:
+            found[column] = Guess(None, "id" if column == identifier else "none")
+        else:
+            found[column] = Guess(key, basis)
+            taken.add(key)
     return found
+
+
+def _spellings(layer: Layer) -> dict[str, tuple[str, str]]:
+    """Return the property that each name of a column means, and what the name is of it."""
+    names: dict[str, tuple[str, str]] = {}
+    for key, schema in layer.schema["properties"].items():
+        for spelling, basis in (
+            (key[:10], "cut"),
+            (schema.get("title", key), "title"),
+            (key, "name"),
+        ):
+            names[spelling.casefold()] = (key, basis)
+    return names
+
+
+def _refuse_told(told: Mapping[str, str], raw: RawLayer, layer: Layer) -> None:
+    keys = [key for key in told.values() if key]
+    known = layer.schema["properties"]
+    if unknown := [column for column in told if column not in raw.columns]:
+        raise Refused("columns-unclear", f"{raw.name} has no column {unknown[0][:40]}.")
+    if unknown := [key for key in keys if key not in known]:
+        raise Refused(
+            "columns-unclear", f"{raw.name}: the layer has no property {unknown[0][:40]}."
+        )
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise Refused(
+            "columns-unclear", f"{raw.name}: two columns are to be {twice[0]}; choose one."
+        )
 
 
 class _Converter:

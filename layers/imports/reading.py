@@ -205,10 +205,10 @@ def _read_gdal(upload: Upload, options: Options) -> RawLayer:
     import pyogrio
 
     notes: list[Note] = []
-    chosen = None
+    chosen, basis = None, "format"
     if upload.kind == "shapefile":
         table = read_dbf(upload.path.with_suffix(".dbf"), upload.name, options.encoding)
-        chosen = table.encoding
+        chosen, basis = table.encoding, table.basis
         notes += [Note(*note) for note in table.notes]
     layer = _only_layer(upload)
     try:
@@ -238,6 +238,7 @@ def _read_gdal(upload: Upload, options: Options) -> RawLayer:
         info["crs"],
         chosen,
         tuple(notes),
+        basis,
     )
 
 

@@ -31,6 +31,21 @@ class Note(NamedTuple):
     sentence: str
 
 
+class Guess(NamedTuple):
+    """What is taken for true of a file, and why.
+
+    Attributes
+    ----------
+    value : str or None
+        None where the file says nothing that can be used.
+    basis : str
+        Stable code of the reason.
+    """
+
+    value: str | None
+    basis: str
+
+
 class Record(NamedTuple):
     """One feature as it came.
 
@@ -56,6 +71,9 @@ class RawLayer:
         ``EPSG:4490`` or WKT as the file declares it; None if it does not.
     encoding : str or None
         What its texts were read as, where that is a question.
+    encoding_basis : str
+        Why: ``told``, ``cpg``, ``language-id`` (of a .dbf), ``ascii``, ``utf-8`` (its bytes are),
+        ``not-utf-8``, or ``format`` where the format leaves no choice.
     """
 
     name: str
@@ -65,3 +83,4 @@ class RawLayer:
     crs: str | None
     encoding: str | None = None
     notes: tuple[Note, ...] = field(default=())
+    encoding_basis: str = "format"

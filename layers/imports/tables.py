@@ -50,7 +50,7 @@ def read_csv(upload: Upload, options: Options) -> RawLayer:
         If the text cannot be decoded, a row has another number of cells than the header, or it is
         not known where the coordinates are and which of them is north.
     """
-    text, encoding, notes = _text(upload, options)
+    text, encoding, basis, notes = _text(upload, options)
     csv.field_size_limit(_LONGEST_CELL)
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
@@ -65,28 +65,32 @@ def read_csv(upload: Upload, options: Options) -> RawLayer:
         for number, row in rows
     ]
     columns = tuple(name for name in header if name not in used)
-    return RawLayer(upload.name, "csv", columns, tuple(records), None, encoding, tuple(notes))
+    return RawLayer(
+        upload.name, "csv", columns, tuple(records), None, encoding, tuple(notes), basis
+    )
 
 
-def _text(upload: Upload, options: Options) -> tuple[str, str, list[Note]]:
+def _text(upload: Upload, options: Options) -> tuple[str, str, str, list[Note]]:
     content = upload.path.read_bytes()
     if b"\0" in content:
         raise Refused("format-unsupported", f"{upload.name} holds NUL bytes; it is no text.")
     if options.encoding is not None:
         try:
-            return content.decode(options.encoding).removeprefix("\ufeff"), options.encoding, []
+            text = content.decode(options.encoding).removeprefix("\ufeff")
         except (UnicodeDecodeError, LookupError) as error:
             raise Refused(
                 "encoding-damaged", f"{upload.name} is not {options.encoding} ({error})."
             ) from error
+        return text, options.encoding, "told", []
     for encoding in _ENCODINGS:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        guessed = encoding != _ENCODINGS[0]
+        if encoding == _ENCODINGS[0]:
+            return text, encoding, "ascii" if content.isascii() else "utf-8", []
         sentence = f"{upload.name} does not say its encoding; it was read as {encoding}."
-        return text, encoding, [Note("encoding-guessed", sentence)] if guessed else []
+        return text, encoding, "not-utf-8", [Note("encoding-guessed", sentence)]
     raise Refused(
         "encoding-damaged", f"{upload.name} is neither UTF-8 nor GB18030; say --encoding."
     )
@@ -134,10 +138,14 @@ def _axes(
             return None
         pair = (east_, north_) if east_ and north_ else None
     if north is None:
-        raise Refused("axes-ambiguous", _question(header, rows, name, pair))
+        raise Refused("axes-ambiguous", _question(header, rows, name, pair), pair or ())
     if pair is None or north not in pair:
         listed = " or ".join(pair or header)
-        raise Refused("axes-ambiguous", f"{name}: {north} is no column of northings; say {listed}.")
+        raise Refused(
+            "axes-ambiguous",
+            f"{name}: {north} is no column of northings; say {listed}.",
+            pair or header,
+        )
     return _Axes(pair[0] if north == pair[1] else pair[1], north)
 
 

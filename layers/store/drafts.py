@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
 import orjson
 import shapely
@@ -439,7 +439,7 @@ def _draft(row: sa.Row[tuple[object, ...]]) -> Draft:
         row.source,
         row.crs,
         tuple((str(code), str(sentence)) for code, sentence in orjson.loads(row.notes)),
-        tuple(_finding(each) for each in orjson.loads(row.findings or "[]")),
+        tuple(Finding.from_record(each) for each in orjson.loads(row.findings or "[]")),
         row.context or "",
         cast("Status", row.status),
         row.revision,
@@ -476,8 +476,3 @@ def _edit_row(
         "geometry": None if shape is None else shapely.to_wkb(shape),
         "properties": None if feature is None else orjson.dumps(dict(feature.properties)).decode(),
     }
-
-
-def _finding(record: dict[str, Any]) -> Finding:
-    place = record["place"]
-    return Finding(**record | {"place": place and (place[0], place[1])})

@@ -53,6 +53,12 @@ def password() -> str:
 
 
 @pytest.fixture(scope="session")
+def person():
+    """What logs somebody in, for fixtures that outlast a test."""
+    return Person
+
+
+@pytest.fixture(scope="session")
 def accounts():
     """Return one account of each role; to hash a password takes time, as it should."""
     return [new_account(f"the-{role}", f"某{role}", role, PASSWORD) for role in ROLES]
