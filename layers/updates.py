@@ -185,6 +185,16 @@ def read_draft(store: Store, bundle: Bundle, draft: Draft) -> Update:
     )
 
 
+def report_of(store: Store, bundle: Bundle, draft: Draft) -> Report:
+    """Return what the checks say of a draft.
+
+    They are made anew only if the draft, or a layer that they looked at, is another one since.
+    """
+    if draft.context == _context(store, draft.layer_id):
+        return Report(draft.layer_id, draft.findings, 0)
+    return read_draft(store, bundle, draft).report
+
+
 def publish_update(
     store: Store,
     update: Update,
@@ -236,10 +246,7 @@ def publish_draft(
 
     Only what it changes is read, unless the layers that it was checked against have moved on.
     """
-    if draft.context == _context(store, draft.layer_id):
-        report = Report(draft.layer_id, draft.findings, 0)
-    else:
-        report = read_draft(store, bundle, draft).report
+    report = report_of(store, bundle, draft)
     base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
     revision = store.publish(
         draft.layer_id,
