@@ -146,12 +146,14 @@ def difference_view(asked: Asked, start: int) -> dict[str, Any]:
         "previous": max(0, start - SHOWN) if start else None,
         "next": start + SHOWN if start + SHOWN < len(listed) else None,
         "drawn": min(len(listed), MOST_DRAWN),
-        "ground": [
-            f"/api/collections/{id_}/items?limit=100"
-            for id_ in _GROUND
-            if id_ in asked.atlas.listed
-        ],
+        "ground": ground_of(asked),
     }
+
+
+def ground_of(asked: Asked) -> list[str]:
+    """Return where a map finds what it draws below everything: the district and its zones."""
+    known = [id_ for id_ in _GROUND if id_ in asked.atlas.listed]
+    return [f"/api/collections/{id_}/items?limit=100" for id_ in known]
 
 
 def events_view(events: Iterable[Event], words: Wording) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from layers.review import mark_of, prepare_rebase, rebase
 
 from .answers import go_to, page
 from .asked import AskedDep
-from .draft_views import draft_view, find_steps, map_document, moment
+from .draft_views import draft_view, find_steps, ground_of, map_document, moment
 from .draft_words import OBSTACLES, name_field, show_side
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _page(asked: Asked, refusal: str | None = None) -> Response:
         head=None if rebased is None else rebased.head.number,
         features=features,
         drawn=any(field["is_geometry"] for each in features for field in each["fields"]),
+        ground=ground_of(asked),
         revisions=_since(asked),
         undecided=sum(not field["chosen"] for each in features for field in each["fields"]),
         refusal=refusal,

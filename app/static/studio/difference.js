@@ -12,6 +12,7 @@ const STYLES = {
 };
 const GROUND = { color: "#8a8371", weight: 1, fill: false, interactive: false };
 const LOWEST_PANE = 420;
+const SMALLEST_M = 150;
 
 class ShapesMap {
   /** @param {HTMLElement} box */
@@ -59,9 +60,12 @@ class ShapesMap {
   show(id) {
     const found = this.shapes.get(id);
     if (!found) return;
-    this.frame(L.featureGroup(found).getBounds());
+    const bounds = L.featureGroup(found).getBounds();
+    this.frame(bounds);
     this.halo?.remove();
-    this.halo = L.rectangle(L.featureGroup(found).getBounds().pad(0.15), {
+    // A point has no size, and points side by side have no height.
+    const box = L.latLngBounds(bounds.getSouthWest(), bounds.getNorthEast());
+    this.halo = L.rectangle(box.extend(bounds.getCenter().toBounds(SMALLEST_M)).pad(0.15), {
       color: "#b3500b", weight: 2, fill: false, interactive: false, className: "halo",
     }).addTo(this.map);
     live.textContent = `${this.words.found}${this.names.get(id)}`;
