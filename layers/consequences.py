@@ -6,6 +6,7 @@ Only the features that it touches are read, so that a small draft of a large lay
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from .difference import compare_features
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from .catalogue import Bundle
-    from .difference import Difference
+    from .difference import Changed, Difference
     from .model import Feature, Revision
     from .statements import Result, Statement
     from .store import Draft, Store
@@ -34,7 +35,7 @@ class Verdict(NamedTuple):
     after: Result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Consequences:
     """What a draft does.
 
@@ -48,6 +49,11 @@ class Consequences:
     after: Mapping[str, Feature]
     difference: Difference
     unchanged: int
+
+    @cached_property
+    def changed(self) -> Mapping[str, Changed]:
+        """The changed features, by their ids."""
+        return {each.id: each for each in self.difference.changed}
 
     def feature(self, feature_id: str) -> Feature:
         """Return a feature as it is to be, or as it was if it is removed."""

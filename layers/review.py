@@ -18,7 +18,7 @@ from .merging import merge
 from .publishing import layer_of
 from .roles import has_right
 from .store import EDITED
-from .updates import publish_draft, read_draft
+from .updates import publish_draft, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def submit(store: Store, bundle: Bundle, draft: Draft, by: Account, text: str = 
             "submitted."
         )
     _refuse_stale(store, draft)
-    read_draft(store, bundle, draft).report.refuse_errors()
+    report_of(store, bundle, draft).refuse_errors()
     return store.drafts.happen(
         draft, "submit", author=by.name, text=_note(text), status="submitted"
     )
@@ -135,7 +135,7 @@ def approve(store: Store, draft: Draft, by: Account, text: str = "") -> Draft:
 
 def mark_of(store: Store, draft: Draft) -> str:
     """Return a text that is another one as soon as a draft changes something else."""
-    return f"{draft.base or 0}.{len(store.drafts.edits(draft))}"
+    return f"{draft.base or 0}.{store.drafts.last_edit(draft)}"
 
 
 def refuse_unseen(store: Store, draft: Draft, mark: str) -> None:
@@ -213,7 +213,7 @@ def schedule(
     if due <= datetime.now(UTC):
         raise InvalidParameter("due", f"{due:%Y-%m-%d %H:%M} is past; publish it now instead.")
     _refuse_unfit("reason", reason)
-    read_draft(store, bundle, draft).report.accept(reason)
+    report_of(store, bundle, draft).accept(reason)
     return store.drafts.happen(
         draft,
         "schedule",

@@ -246,9 +246,8 @@ def _entry(
 
 def _fields(made: Consequences, feature_id: str) -> Mapping[str, tuple[Any, Any]]:
     """Return old and new values; of what is added or removed, those of all its fields."""
-    for each in made.difference.changed:
-        if each.id == feature_id:
-            return each.fields
+    if (changed := made.changed.get(feature_id)) is not None:
+        return changed.fields
     old, new = made.before.get(feature_id), made.after.get(feature_id)
     known = made.feature(feature_id).properties
     return {
@@ -262,7 +261,7 @@ def _fields(made: Consequences, feature_id: str) -> Mapping[str, tuple[Any, Any]
 
 
 def _moved(made: Consequences, feature_id: str, words: Wording) -> str | None:
-    changed = next((each for each in made.difference.changed if each.id == feature_id), None)
+    changed = made.changed.get(feature_id)
     if changed is None or not changed.geometry:
         return None
     if changed.moved_m is None:
