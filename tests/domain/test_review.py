@@ -38,6 +38,7 @@ from layers.review import (
 )
 from layers.roles import ROLES
 from layers.store import ChangeSet, Store, new_draft
+from layers.updates import report_of
 
 LAYER = "places"
 NOW = datetime.now(UTC)
@@ -248,6 +249,27 @@ def test_what_was_edited_by_hand_is_checked_before_it_is_published(store, bundle
     with pytest.raises(ValidationFailed):
         publish(store, open_, store.drafts.get(LAYER, draft.number), LI, "改了")
     assert store.head(LAYER).number == 1
+
+
+def test_what_the_checks_found_is_kept_until_the_draft_is_edited(store, bundle, make, first):
+    draft = make()
+    checked = report_of(store, bundle, draft)
+    kept = store.drafts.get(LAYER, draft.number)
+    assert kept.findings == checked.findings
+    assert report_of(store, bundle, kept).findings == checked.findings
+
+    far = Feature(first.id, Point(100, 30), dict(first.properties))
+    store.drafts.edit(kept, [(first.id, "put", far)], author="wang")
+    assert report_of(store, bundle, store.drafts.get(LAYER, draft.number)).errors
+
+
+def test_findings_about_what_was_edited_meanwhile_are_not_kept(store, bundle, make, first):
+    draft = make()
+    edits = store.drafts.last_edit(draft)
+    store.drafts.edit(draft, [(first.id, "remove", None)], author="li")
+    before = store.drafts.get(LAYER, draft.number)
+    store.drafts.keep_findings(draft, (), "looked at", edits=edits)
+    assert store.drafts.get(LAYER, draft.number) == before
 
 
 def test_the_last_edit_of_a_feature_counts_and_can_be_taken_back(store, make, first):
