@@ -25,6 +25,7 @@ from .pages import router as pages_router
 from .problems import install_problem_handlers
 from .published import Published
 from .rate import Rate, RateLimit
+from .scheduling import Scheduler
 from .security import READ_BY_SCRIPTS, SENT_BY_SCRIPTS, SecurityHeaders
 from .settings import DEFAULT_RATE
 from .studio import router as studio_router
@@ -133,10 +134,13 @@ def _listening(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+        scheduler = Scheduler(published)
         published.start()
+        scheduler.start()
         try:
             yield {"reads": reads, "rate": rate}
         finally:
+            scheduler.stop()
             published.stop()
 
     return lifespan

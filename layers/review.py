@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .errors import InvalidParameter, NotAllowed, RevisionConflict, ValidationFailed
+from .errors import AtlasError, InvalidParameter, NotAllowed, RevisionConflict, StoreUnavailable
 from .merging import merge
 from .publishing import layer_of
 from .roles import has_right
 from .store import EDITED
-from .updates import publish_draft, read_draft
+from .updates import publish_draft, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,12 +56,17 @@ def submit(store: Store, bundle: Bundle, draft: Draft, by: Account, text: str = 
     ValidationFailed
         If it has an error.
     RevisionConflict
-        If its layer has moved on; it is to be rebased first.
+        If it was submitted before, or its layer has moved on; it is to be rebased first.
     """
+    if draft.status != "open":
+        raise RevisionConflict(
+            f"Draft {draft.number} of {draft.layer_id} is {draft.status}; only what is open is "
+            "submitted."
+        )
     _refuse_stale(store, draft)
-    read_draft(store, bundle, draft).report.refuse_errors()
+    report_of(store, bundle, draft).refuse_errors()
     return store.drafts.happen(
-        draft, "submit", author=by.name, text=text.strip()[:LONGEST_TEXT], status="submitted"
+        draft, "submit", author=by.name, text=_note(text), status="submitted"
     )
 
 
@@ -72,10 +77,33 @@ def ask_for_changes(store: Store, draft: Draft, by: Account, text: str) -> Draft
     ------
     InvalidParameter
         If it is not said what is to be changed.
+    RevisionConflict
+        If it was not submitted.
     """
+    _refuse_open(draft, "given back")
     return store.drafts.happen(
         draft, "return", author=by.name, text=_text(text), status="open", due=None
     )
+
+
+def withdraw(store: Store, draft: Draft, by: Account) -> Draft:
+    """Take back what was submitted, to work on it again.
+
+    Raises
+    ------
+    NotAllowed
+        If they have no part in it.
+    RevisionConflict
+        If it was not submitted.
+    """
+    if by.name not in authors_of(store, draft):
+        raise NotAllowed(
+            f"{by.name} has no part in draft {draft.number} of {draft.layer_id}; a reviewer asks "
+            "for changes instead.",
+            known=True,
+        )
+    _refuse_open(draft, "taken back")
+    return store.drafts.happen(draft, "withdraw", author=by.name, status="open", due=None)
 
 
 def approve(store: Store, draft: Draft, by: Account, text: str = "") -> Draft:
@@ -101,8 +129,28 @@ def approve(store: Store, draft: Draft, by: Account, text: str = "") -> Draft:
         )
     _refuse_stale(store, draft)
     return store.drafts.happen(
-        draft, "approve", author=by.name, text=text.strip()[:LONGEST_TEXT], status="approved"
+        draft, "approve", author=by.name, text=_note(text), status="approved"
     )
+
+
+def mark_of(store: Store, draft: Draft) -> str:
+    """Return a text that is another one as soon as a draft changes something else."""
+    return f"{draft.base or 0}.{store.drafts.last_edit(draft)}"
+
+
+def refuse_unseen(store: Store, draft: Draft, mark: str) -> None:
+    """Do nothing if a draft is as it was when somebody looked at it.
+
+    Raises
+    ------
+    RevisionConflict
+        If it is not.
+    """
+    if mark != mark_of(store, draft):
+        raise RevisionConflict(
+            f"Draft {draft.number} of {draft.layer_id} has been changed since you opened it; look "
+            "at it once more."
+        )
 
 
 def authors_of(store: Store, draft: Draft) -> frozenset[str]:
@@ -134,6 +182,7 @@ def publish(
         If they may not, or it is not approved.
     """
     _refuse_publish(store, bundle, draft, by)
+    _refuse_unfit("reason", reason)
     return publish_draft(
         store, bundle, draft, author=by.name, message=_text(message), reason=reason
     )
@@ -156,11 +205,15 @@ def schedule(
         If the moment is past, there is no message, or a warning without a reason.
     NotAllowed
         If they may not publish it, or it is not approved.
+    RevisionConflict
+        If its layer has moved on.
     """
     _refuse_publish(store, bundle, draft, by)
+    _refuse_stale(store, draft)
     if due <= datetime.now(UTC):
         raise InvalidParameter("due", f"{due:%Y-%m-%d %H:%M} is past; publish it now instead.")
-    read_draft(store, bundle, draft).report.accept(reason)
+    _refuse_unfit("reason", reason)
+    report_of(store, bundle, draft).accept(reason)
     return store.drafts.happen(
         draft,
         "schedule",
@@ -173,29 +226,52 @@ def schedule(
 
 
 def unschedule(store: Store, draft: Draft, by: Account) -> Draft:
-    """Have a draft wait for somebody again."""
+    """Have a draft wait for somebody again.
+
+    Raises
+    ------
+    RevisionConflict
+        If it was not scheduled.
+    """
+    if draft.due is None:
+        raise RevisionConflict(f"Draft {draft.number} of {draft.layer_id} is not scheduled.")
     return store.drafts.happen(draft, "withdraw", author=by.name, due=None)
 
 
+def drafts_due(store: Store, now: datetime) -> list[Draft]:
+    """Return the drafts whose moment to publish themselves has come."""
+    return [each for each in store.drafts.list() if each.due is not None and each.due <= now]
+
+
 def publish_due(store: Store, bundle: Bundle, now: datetime) -> list[Revision]:
-    """Publish every draft whose moment has come, in the name of whoever scheduled it.
+    """Publish every draft whose moment has come; see `publish_scheduled`."""
+    made = [publish_scheduled(store, bundle, each) for each in drafts_due(store, now)]
+    return [each for each in made if each is not None]
+
+
+def publish_scheduled(store: Store, bundle: Bundle, draft: Draft) -> Revision | None:
+    """Publish a draft in the name of whoever scheduled it.
 
     What can no longer be published (its layer has moved on, an account was disabled) is not tried
-    again: it waits for somebody, with the reason as a comment.
+    again: it waits for somebody, with the reason as a comment, and None is returned. So it is if
+    another process was first.
+
+    Raises
+    ------
+    StoreUnavailable
+        If the store cannot be written now.
     """
-    published = []
-    for draft in store.drafts.list():
-        if draft.due is None or draft.due > now:
-            continue
-        events = [each for each in store.drafts.events(draft) if each.kind == "schedule"]
-        account = store.people.get(events[-1].author)
-        try:
-            published.append(publish(store, bundle, draft, account, draft.message, draft.reason))
-        except (NotAllowed, InvalidParameter, RevisionConflict, ValidationFailed) as refusal:
-            store.drafts.happen(
-                draft, "withdraw", author=account.name, text=refusal.sentence, due=None
-            )
-    return published
+    events = [each for each in store.drafts.events(draft) if each.kind == "schedule"]
+    by = events[-1].author if events else draft.author
+    try:
+        account = store.people.get(by)
+        return publish(store, bundle, draft, account, draft.message, draft.reason)
+    except StoreUnavailable:
+        raise
+    except AtlasError as refusal:
+        if store.drafts.get(draft.layer_id, draft.number).is_waiting:
+            store.drafts.happen(draft, "withdraw", author=by, text=refusal.sentence, due=None)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +385,13 @@ def _refuse_publish(store: Store, bundle: Bundle, draft: Draft, by: Account) -> 
     raise NotAllowed(f"{by.name} may not publish drafts of {draft.layer_id}.", known=True)
 
 
+def _refuse_open(draft: Draft, what: str) -> None:
+    if draft.status == "open":
+        raise RevisionConflict(
+            f"Draft {draft.number} of {draft.layer_id} was not submitted; it cannot be {what}."
+        )
+
+
 def _refuse_stale(store: Store, draft: Draft) -> None:
     head = store.head(draft.layer_id)
     if head is not None and head.number != draft.base:
@@ -322,9 +405,19 @@ def _features(store: Store, revision: Revision, ids: Mapping[str, object]) -> di
     return {each.id: each for each in store.features(revision) if each.id in ids}
 
 
+def _note(text: str) -> str:
+    return _text(text) if text.strip() else ""
+
+
 def _text(text: str) -> str:
     if not text.strip():
         raise InvalidParameter("text", "Say what is meant; the text is empty.")
-    if len(text) > LONGEST_TEXT:
-        raise InvalidParameter("text", f"A text has at most {LONGEST_TEXT:,} characters.")
+    _refuse_unfit("text", text)
     return text.strip()
+
+
+def _refuse_unfit(name: str, text: str) -> None:
+    if len(text) > LONGEST_TEXT or "\0" in text:
+        raise InvalidParameter(
+            name, f"A text has at most {LONGEST_TEXT:,} characters, and no NUL among them."
+        )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .checks import RULES, Context, Report, check_layer, check_stated, make_report
 from .difference import compare_features
-from .errors import DataInvalid, Finding, InvalidParameter, NotFound
+from .errors import DataInvalid, Finding, InvalidParameter, NotFound, RevisionConflict
 from .imports import HARMLESS, read_raw_file, understand
 from .model import Feature
 from .publishing import layer_of
@@ -245,6 +245,22 @@ def _by_hand(store: Store, draft: Draft, after: Sequence[Feature]) -> list[Featu
     return [each for each in after if each.id in touched]
 
 
+def report_of(store: Store, bundle: Bundle, draft: Draft) -> Report:
+    """Return what the checks say of a draft.
+
+    They are made anew only if the draft, or a layer that they looked at, is another one since; what
+    they find is kept with it.
+    """
+    context = _context(store, draft.layer_id)
+    if draft.context == context:
+        return Report(draft.layer_id, draft.findings, 0)
+    edits = store.drafts.last_edit(draft)
+    report = read_draft(store, bundle, draft).report
+    if draft.is_waiting and not store.read_only:
+        store.drafts.keep_findings(draft, report.findings, context, edits=edits)
+    return report
+
+
 def publish_update(
     store: Store,
     update: Update,
@@ -295,15 +311,20 @@ def publish_draft(
     """Publish a draft; see `publish_update`. Asked for again after a crash, it publishes once.
 
     Only what it changes is read, unless the layers that it was checked against have moved on.
+
+    Raises
+    ------
+    RevisionConflict
+        If somebody has changed it while it was checked.
     """
-    if draft.context == _context(store, draft.layer_id):
-        report = Report(draft.layer_id, draft.findings, 0)
-    else:
-        report = read_draft(store, bundle, draft).report
+    edits = store.drafts.last_edit(draft)
+    report = report_of(store, bundle, draft)
     base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
+    changes = store.drafts.changes(draft)
+    _refuse_changed(store, draft, edits)
     revision = store.publish(
         draft.layer_id,
-        store.drafts.changes(draft),
+        changes,
         base=base,
         kind="publish",
         author=author,
@@ -313,6 +334,17 @@ def publish_draft(
     )
     store.drafts.close(draft, "published", author=author, revision=revision.number)
     return revision
+
+
+def _refuse_changed(store: Store, draft: Draft, edits: int) -> None:
+    """Do nothing if a draft is still what was checked and approved; an edit opens it again."""
+    now = store.drafts.get(draft.layer_id, draft.number)
+    same = (now.status, now.base) == (draft.status, draft.base)
+    if not same or store.drafts.last_edit(draft) != edits:
+        raise RevisionConflict(
+            f"Draft {draft.number} of {draft.layer_id} has changed since you opened it; look at it "
+            "once more."
+        )
 
 
 def roll_back(

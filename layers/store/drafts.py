@@ -232,6 +232,34 @@ class Drafts:
         with self._reading() as connection:
             return [_edit(row) for row in connection.execute(query)]
 
+    def last_edit(self, draft: Draft) -> int:
+        """Return the number of the last thing that was done to a draft by hand; 0 without one."""
+        with self._reading() as connection:
+            return _last_edit(connection, draft)
+
+    def keep_findings(
+        self, draft: Draft, findings: Sequence[Finding], context: str, *, edits: int
+    ) -> None:
+        """Keep what the checks found in a draft, unless it is another one by now.
+
+        Parameters
+        ----------
+        context : str
+            What the checks looked at beside it.
+        edits : int
+            Number of its last edit that they looked at.
+        """
+        table = schema.draft
+        with self._writing() as connection:
+            take_turn(connection)
+            if _last_edit(connection, draft) == edits:
+                connection.execute(
+                    table.update()
+                    .where(table.c.layer == draft.layer_id, table.c.number == draft.number)
+                    .where(table.c.base.is_not_distinct_from(draft.base))
+                    .values(findings=orjson.dumps(list(findings)).decode(), context=context)
+                )
+
     def edit(
         self,
         draft: Draft,
@@ -270,14 +298,14 @@ class Drafts:
                         f"{row.author} has changed {row.id} in this draft since you opened it; "
                         "look at both before you save."
                     )
-            last = connection.execute(sa.select(sa.func.max(table.c.number)).where(where)).scalar()
+            last = _last_edit(connection, draft)
             rows = [
                 _edit_row(draft, number, author, *each)
-                for number, each in enumerate(edits, (last or 0) + 1)
+                for number, each in enumerate(edits, last + 1)
             ]
             if rows:
                 connection.execute(table.insert(), rows)
-        return (last or 0) + len(rows)
+        return last + len(rows)
 
     def events(self, draft: Draft) -> Sequence[Event]:
         """Return what was said and decided, in that order."""
@@ -402,6 +430,14 @@ def new_draft(
         tuple(findings),
         context,
         "open",
+    )
+
+
+def _last_edit(connection: sa.Connection, draft: Draft) -> int:
+    table = schema.draft_edit
+    where = (table.c.layer == draft.layer_id) & (table.c.draft == draft.number)
+    return int(
+        connection.execute(sa.select(sa.func.max(table.c.number)).where(where)).scalar() or 0
     )
 
 

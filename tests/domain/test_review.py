@@ -24,16 +24,21 @@ from layers.review import (
     ask_for_changes,
     comment,
     discard,
+    mark_of,
     prepare_rebase,
     publish,
     publish_due,
+    publish_scheduled,
     rebase,
+    refuse_unseen,
     schedule,
     submit,
     unschedule,
+    withdraw,
 )
 from layers.roles import ROLES
 from layers.store import ChangeSet, Store, new_draft
+from layers.updates import report_of
 
 LAYER = "places"
 NOW = datetime.now(UTC)
@@ -185,6 +190,36 @@ def test_a_draft_is_given_back_with_what_is_to_be_changed(store, bundle, make):
     assert store.drafts.events(draft)[-1].text == "出处不对"
 
 
+def test_what_was_submitted_is_taken_back_by_those_who_made_it(store, bundle, make):
+    draft = submit(store, bundle, make(), WANG)
+    with pytest.raises(NotAllowed, match="has no part"):
+        withdraw(store, draft, LI)
+    draft = withdraw(store, draft, WANG)
+    assert draft.status == "open"
+    with pytest.raises(RevisionConflict, match="was not submitted"):
+        withdraw(store, draft, WANG)
+
+
+def test_what_is_approved_is_not_submitted_again(store, bundle, make):
+    draft = approve(store, submit(store, bundle, make(), WANG), LI)
+    with pytest.raises(RevisionConflict, match="is approved"):
+        submit(store, bundle, draft, WANG)
+
+
+def test_what_was_not_submitted_is_not_given_back(store, make):
+    with pytest.raises(RevisionConflict, match="was not submitted"):
+        ask_for_changes(store, make(), LI, "出处不对")
+
+
+def test_a_decision_is_about_what_was_looked_at(store, make, first):
+    draft = make()
+    mark = mark_of(store, draft)
+    refuse_unseen(store, draft, mark)
+    store.drafts.edit(draft, [(first.id, "revert", None)], author="wang")
+    with pytest.raises(RevisionConflict, match="since you opened it"):
+        refuse_unseen(store, draft, mark)
+
+
 def test_a_comment_can_be_about_a_feature(store, make, first):
     draft = comment(store, make(), LI, "这里的边界呢？", first.id)
     (event,) = store.drafts.events(draft)
@@ -214,6 +249,27 @@ def test_what_was_edited_by_hand_is_checked_before_it_is_published(store, bundle
     with pytest.raises(ValidationFailed):
         publish(store, open_, store.drafts.get(LAYER, draft.number), LI, "改了")
     assert store.head(LAYER).number == 1
+
+
+def test_what_the_checks_found_is_kept_until_the_draft_is_edited(store, bundle, make, first):
+    draft = make()
+    checked = report_of(store, bundle, draft)
+    kept = store.drafts.get(LAYER, draft.number)
+    assert kept.findings == checked.findings
+    assert report_of(store, bundle, kept).findings == checked.findings
+
+    far = Feature(first.id, Point(100, 30), dict(first.properties))
+    store.drafts.edit(kept, [(first.id, "put", far)], author="wang")
+    assert report_of(store, bundle, store.drafts.get(LAYER, draft.number)).errors
+
+
+def test_findings_about_what_was_edited_meanwhile_are_not_kept(store, bundle, make, first):
+    draft = make()
+    edits = store.drafts.last_edit(draft)
+    store.drafts.edit(draft, [(first.id, "remove", None)], author="li")
+    before = store.drafts.get(LAYER, draft.number)
+    store.drafts.keep_findings(draft, (), "looked at", edits=edits)
+    assert store.drafts.get(LAYER, draft.number) == before
 
 
 def test_the_last_edit_of_a_feature_counts_and_can_be_taken_back(store, make, first):
@@ -321,6 +377,25 @@ def test_a_draft_that_can_no_longer_be_published_waits_for_somebody(store, bundl
     assert draft.due is None
     assert "is at revision 2 now" in store.drafts.events(draft)[-1].text
     assert publish_due(store, bundle, due) == []
+
+
+def test_two_processes_publish_a_draft_once(store, bundle, make):
+    draft = approve(store, submit(store, bundle, make(), WANG), LI)
+    draft = schedule(store, bundle, draft, LI, NOW + timedelta(days=1), "按时发布")
+
+    assert publish_scheduled(store, bundle, draft).number == 2
+    assert publish_scheduled(store, bundle, draft) is None
+
+    assert store.head(LAYER).number == 2
+    assert store.drafts.get(LAYER, draft.number).status == "published"
+
+
+def test_a_draft_of_an_account_that_is_gone_waits_for_somebody(store, bundle, make):
+    draft = approve(store, submit(store, bundle, make(), WANG), LI)
+    due = NOW + timedelta(days=1)
+    schedule(store, bundle, draft, person("gone"), due, "按时发布")
+    assert publish_due(store, bundle, due) == []
+    assert store.drafts.get(LAYER, draft.number).due is None
 
 
 def test_a_schedule_is_withdrawn(store, bundle, make):
