@@ -78,7 +78,7 @@ def test_a_deep_link_opens_the_feature_and_moves_the_map_there(visit, page: Page
     visit("/?f=projects/laoshangbu")
     expect(page.get_by_role("heading", name="老商埠", level=2)).to_be_visible()
     expect(page.locator("path.shape.is-selected")).not_to_have_count(0)
-    assert page.evaluate("window.atlas.map.getZoom()") > whole
+    page.wait_for_function("whole => window.atlas.map.getZoom() > whole", arg=whole)
 
 
 def test_the_back_button_goes_through_what_was_selected(visit, page: Page):
