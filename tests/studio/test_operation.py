@@ -45,16 +45,20 @@ def broken(application, monkeypatch):
 @pytest.fixture
 def log():
     """Return a function that gives the lines of the log; everything is as before afterwards."""
-    root, own = logging.getLogger(), logging.getLogger("app")
-    before = root.handlers[:], root.level, own.level
+    # Servers that other tests have started in this process left uvicorn's loggers to themselves.
+    loggers = [logging.getLogger(name) for name in ("", "app", "uvicorn", "uvicorn.error")]
+    before = [(each, each.handlers[:], each.level, each.propagate) for each in loggers]
+    for each in loggers[2:]:
+        each.handlers, each.propagate = [], True
+        each.setLevel(logging.NOTSET)
     stream = io.StringIO()
     with warnings.catch_warnings():
         configure_logs(stream)
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
         logging.captureWarnings(capture=False)
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    own.setLevel(before[2])
+    for each, handlers, level, propagate in before:
+        each.handlers, each.propagate = handlers, propagate
+        each.setLevel(level)
 
 
 def read(text):
