@@ -309,7 +309,9 @@ class Published:
             atlas = open_atlas(self._store, self._bundle, None, self._folder, self._largest)
             return State(atlas, build_maps(atlas, self._assets), sequence)
         atlas = open_atlas(self._store, self._bundle, before.atlas, self._folder, self._largest)
-        atlas.search.prepare()
+        if before.atlas.search.is_prepared:
+            # What was spelled before is known; the first time takes too long to be waited for.
+            atlas.search.prepare()
         maps = build_maps(atlas, self._assets, (before.atlas, before.maps))
         return State(atlas, maps, sequence)
 

@@ -204,6 +204,11 @@ class SearchIndex:
         """Spell everything now; else the first search does, which takes about a second."""
         _ = self._forms, self._passages
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether everything is spelled."""
+        return "_forms" in self.__dict__
+
     @cached_property
     def _forms(self) -> _Forms:
         return _Forms(self._named, self._readings)
