@@ -54,6 +54,9 @@ _PATIENCE_S = 0.8
 _SETTLED_S = 5.0
 """How long after the start what is not needed at once is made ready."""
 
+_LARGE = 200_000
+"""Features from which on a layer is made ready after the start; others take 0.1 s at most."""
+
 _OLDER_KEPT = 256_000_000
 """Bytes of older revisions that are kept in memory once they were asked for."""
 
@@ -159,6 +162,7 @@ class Published:
     def start(self) -> None:
         """Look in the background whether the store has changed, and listen where it can say so."""
         self._stopped.clear()
+        self._prepare_layers(self._state.atlas, large=False)
         for target, arguments in (
             (self._look, ()),
             (self._prepare, ()),
@@ -279,15 +283,23 @@ class Published:
         return compare_plans(self._store, self._bundle, plan_id, first, second)
 
     def _prepare(self) -> None:
-        # Spelling all names and reading the history of a large layer take a while: neither the
-        # start waits for it, nor who comes first.
+        # What takes a while is made neither while the start waits for it, nor when somebody asks
+        # for the first time: first where the features of large layers are, and, once it is quiet,
+        # how all names are spelled, and the history of a large layer.
+        atlas = self._state.atlas
+        self._prepare_layers(atlas, large=True)
         if self._stopped.wait(_SETTLED_S):
             return
-        atlas = self._state.atlas
         atlas.search.prepare()
         for snapshot in atlas.layers.values():
             with contextlib.suppress(StoreUnavailable):
                 snapshot.history.read()
+
+    @staticmethod
+    def _prepare_layers(atlas: Atlas, *, large: bool) -> None:
+        for snapshot in atlas.layers.values():
+            if isinstance(snapshot, LayerSnapshot) and (snapshot.count > _LARGE) is large:
+                snapshot.prepare()
 
     def _look(self) -> None:
         while not self._stopped.wait(_POLL_S / 2):

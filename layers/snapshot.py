@@ -112,6 +112,11 @@ class LayerSnapshot(LayerRevision):
         """Whether the layer is too large to be listed or drawn whole."""
         return len(self.packed) >= LARGE
 
+    def prepare(self) -> None:
+        """Make what first questions for features in a box and for tiles would wait for."""
+        self.indexes.boxes  # noqa: B018 - made when it is read
+        self.tiles.prepare()
+
     def feature(self, feature_id: str) -> Feature | None:
         """Return a feature; None if the layer has none of this id."""
         position = self.indexes.position(feature_id)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
@@ -422,7 +422,7 @@ def tile_answer(tile: bytes, *, is_immutable: bool, known: bytes = b"") -> Ready
 
     The entity tag is of the bytes: a publish changes that of the tiles that look different.
     """
-    etag = b'"' + blake2b(tile, digest_size=12).hexdigest().encode() + b'"'
+    etag = b'"' + sha256(tile).hexdigest()[:24].encode() + b'"'
     cache = IMMUTABLE.encode() if is_immutable else _POINTER
     if known and is_known(etag, known):
         return not_modified(etag, cache)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 BUFFER = 64
 """Units beyond the sides of a tile that it also holds, so that strokes are drawn whole."""
 
+REACH = 256
+"""Units beyond the buffer up to which a tile's features are not cut: that they reach so far out
+costs a client nothing, to cut them a sixth of the time of a tile."""
+
 _LOW, _HIGH = -BUFFER, EXTENT + BUFFER
 
 
@@ -114,12 +118,12 @@ def cut(
     owners : array of int
         The feature of each of the others.
     inside : array of bool
-        Which features certainly lie within the tile and its buffer.
+        Which features are not cut.
 
     Returns
     -------
     Shapes
-        Without what lies outside, and without what is nothing in whole units. Outer rings have a
+        Without what lies outside of the tile and its buffer, and without what is nothing in whole units. Outer rings have a
         positive area by the surveyor's formula, inner ones a negative one (section 4.3.4.4).
     """
     found = [_polygons(rings, inside)]

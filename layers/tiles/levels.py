@@ -36,6 +36,11 @@ _SAMPLE = 1_000
 _DEEPEST = 24
 """Zoom down to which features are counted by tile."""
 
+_AT_ONCE = 65_536
+
+_SPARSE = 8
+"""Tiles for each feature up to which they are counted without being sorted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -65,7 +70,7 @@ class Levels:
         self._known: dict[tuple[str, int], Level] = {}
         self._making: defaultdict[tuple[str, int], threading.Lock] = defaultdict(threading.Lock)
         self._edges: dict[str, float] = {}
-        self._centres: dict[str, NDArray[np.int64]] = {}
+        self._centres: dict[str, NDArray[np.int32]] = {}
 
     def at(self, matrix_set: MatrixSet, z: int) -> Level:
         """Return the level of a zoom.
@@ -83,31 +88,47 @@ class Levels:
         return self._known[key]
 
     def known(self, matrix_set: MatrixSet, z: int) -> Level | None:
-        """Return the level of a zoom if it has been made."""
-        return self._known.get((matrix_set.id, z))
+        """Return the level of a zoom if it has been made, or is made in a millisecond."""
+        found = self._known.get((matrix_set.id, z))
+        if found is not None or matrix_set.id not in self._edges:
+            return found
+        return None if self._is_generalised(matrix_set, z) else self.at(matrix_set, z)
+
+    def prepare(self, matrix_set: MatrixSet) -> None:
+        """Find out what the levels of all zooms depend on."""
+        self._densest(matrix_set, 0)
+        self._typical_edge(matrix_set)
 
     def _make(self, matrix_set: MatrixSet, z: int) -> Level:
         count = self._densest(matrix_set, z)
-        tolerance = TOLERANCE / EXTENT * 0.5**z
         is_merged = count > MOST
         shapes = None
-        if self._typical_edge(matrix_set) < 2 * tolerance:
+        if self._is_generalised(matrix_set, z):
             side = CELL / EXTENT * 0.5**z if is_merged else 0.0
             drawn = _drawn(self._packed, matrix_set, side)
             shapes = np.full(len(self._packed), None, dtype=object)
-            shapes[drawn] = _generalised(self._packed, drawn, matrix_set, tolerance)
+            shapes[drawn] = _generalised(self._packed, drawn, matrix_set, _tolerance(z))
         return Level(shapes, is_merged, count <= ROOMY)
+
+    def _is_generalised(self, matrix_set: MatrixSet, z: int) -> bool:
+        return self._typical_edge(matrix_set) < 2 * _tolerance(z)
 
     def _densest(self, matrix_set: MatrixSet, z: int) -> int:
         """Return how many features the tile has that has most of them, by their centres."""
         if len(self._packed) <= ROOMY:
             return len(self._packed)
         if matrix_set.id not in self._centres:
-            self._centres[matrix_set.id] = _quadrants(self._packed, matrix_set)
-        # In this order the features of a tile are neighbours at every zoom.
-        tiles = self._centres[matrix_set.id] >> max(0, 2 * (_DEEPEST - z))
-        ends = np.flatnonzero(np.diff(tiles, append=-1))
-        return int(np.diff(ends, prepend=-1).max(initial=0))
+            self._centres[matrix_set.id] = _centres(self._packed, matrix_set)
+        columns, rows = self._centres[matrix_set.id] >> max(0, _DEEPEST - z)
+        if not len(columns):
+            return 0
+        columns -= columns.min()
+        rows -= rows.min()
+        wide, high = int(columns.max()) + 1, int(rows.max()) + 1
+        tiles = columns + rows.astype(np.int64) * wide
+        if wide * high < _SPARSE * len(tiles):
+            return int(np.bincount(tiles).max())
+        return int(np.unique(tiles, return_counts=True)[1].max())
 
     def _typical_edge(self, matrix_set: MatrixSet) -> float:
         """Return the median length of the edges of some features."""
@@ -124,26 +145,21 @@ class Levels:
         return self._edges[matrix_set.id]
 
 
-def _quadrants(packed: Packed, matrix_set: MatrixSet) -> NDArray[np.int64]:
-    """Return, ascending, in which quadrant of which quadrant and so on each feature's centre is."""
-    boxes = packed.boxes[~np.isnan(packed.boxes[:, 0])]
-    centres = matrix_set.project((boxes[:, :2] + boxes[:, 2:]) / 2)
-    cells = np.floor(centres * 2**_DEEPEST).astype(np.int64) & ((2 << _DEEPEST) - 1)
-    for step, kept in _SPREAD:
-        cells = (cells | cells << step) & kept
-    found: NDArray[np.int64] = cells[:, 0] | cells[:, 1] << 1
-    found.sort()
-    return found
+def _tolerance(z: int) -> float:
+    """Return by how much outlines may be generalised, in parts of the side of tile matrix 0."""
+    return TOLERANCE / EXTENT * 0.5**z
 
 
-_SPREAD = (
-    (16, 0x0000_FFFF_0000_FFFF),
-    (8, 0x00FF_00FF_00FF_00FF),
-    (4, 0x0F0F_0F0F_0F0F_0F0F),
-    (2, 0x3333_3333_3333_3333),
-    (1, 0x5555_5555_5555_5555),
-)
-"""How bits are moved apart, so that those of another number fit between them (Morton order)."""
+def _centres(packed: Packed, matrix_set: MatrixSet) -> NDArray[np.int32]:
+    """Return column and row of the tile of the deepest zoom in which each feature's centre is."""
+    found = []
+    # Some at a time: in a large layer what stands between would take more than all else.
+    for start in range(0, len(packed), _AT_ONCE):
+        boxes = packed.boxes[start : start + _AT_ONCE]
+        boxes = boxes[~np.isnan(boxes[:, 0])]
+        middle = matrix_set.project((boxes[:, :2] + boxes[:, 2:]) / 2)
+        found.append(np.floor(middle * 2**_DEEPEST).astype(np.int32).T)
+    return np.concatenate(found, axis=1)
 
 
 def _drawn(packed: Packed, matrix_set: MatrixSet, side: float) -> Positions:

@@ -7,6 +7,7 @@ filled in once their sizes are known, and turned into bytes at once.
 
 from __future__ import annotations
 
+import struct
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -155,28 +156,38 @@ def _tags(
     sizes = np.full(count, 2 * len(columns))
     number = 0
     for rank, (name, column) in enumerate(columns.items()):
-        coded = column.dictionary_encode()
-        codes = coded.indices
-        if codes.null_count:
-            known[:, rank] = codes.is_valid().to_numpy(zero_copy_only=False)
+        codes, distinct = _coded(column)
+        if column.null_count:
+            known[:, rank] = column.is_valid().to_numpy(zero_copy_only=False)
             sizes -= 2 * ~known[:, rank]
-            codes = codes.fill_null(0)
-        rows[:, rank, 1] = codes.to_numpy() + number
+        rows[:, rank, 1] = codes + number
         keys.append(_field(0x1A, name.encode()))
-        values.append(_values(coded.dictionary))
-        number += len(coded.dictionary)
+        values.append(_values(distinct))
+        number += len(distinct)
     pairs = rows if known.all() else rows[known]
     return b"".join(keys), b"".join(values), (pairs.ravel(), sizes)
 
 
+def _coded(column: pa.Array) -> tuple[NDArray[Any], pa.Array]:
+    """Return which of some values each row of a column has, and the values."""
+    some = column.slice(0, _SAMPLE)
+    if column.null_count or len(set(some.to_pylist())) < 0.75 * _SAMPLE:
+        coded = column.dictionary_encode()
+        return coded.indices.fill_null(0).to_numpy(), coded.dictionary
+    # To look for the few that are the same takes longer than to write them twice.
+    return np.arange(len(column)), column
+
+
+_SAMPLE = 64
+"""Rows by which is judged whether a column has the same values again and again."""
+
+
 def _values(distinct: pa.Array) -> bytes:
-    """Return distinct values of one type, each as the field of a layer (section 4.1)."""
+    """Return values of one type, each as the field of a layer (section 4.1)."""
+    if len(distinct) <= _FEW:
+        return b"".join(_value(each) for each in distinct.to_pylist())
     if pa.types.is_string(distinct.type):
         return _texts(distinct)
-    if pa.types.is_boolean(distinct.type):
-        return b"".join(
-            b"\x22\x02\x38" + (b"\x01" if each.as_py() else b"\x00") for each in distinct
-        )
     numbers = distinct.to_numpy(zero_copy_only=False)
     if pa.types.is_floating(distinct.type):
         records = np.empty(len(numbers), dtype=[("head", "S3"), ("value", "<f8")])
@@ -187,6 +198,23 @@ def _values(distinct: pa.Array) -> bytes:
     rows[:, 1], rows[:, 2], rows[:, 3] = 1 + varint_sizes(zigzag), 0x30, zigzag
     flat = rows.ravel()
     return _varints(flat, varint_sizes(flat))
+
+
+_FEW = 24
+"""Values up to which they are written one by one; truth values are never more."""
+
+
+def _value(value: str | bool | float) -> bytes:
+    """Return one value as the field of a layer."""
+    if isinstance(value, str):
+        found = _field(0x0A, value.encode())
+    elif isinstance(value, bool):
+        found = b"\x38\x01" if value else b"\x38\x00"
+    elif isinstance(value, int):
+        found = b"\x30" + _varint((value << 1) ^ (value >> 63))
+    else:
+        found = b"\x19" + struct.pack("<d", value)
+    return _field(0x22, found)
 
 
 def _texts(distinct: pa.Array) -> bytes:
@@ -203,7 +231,7 @@ def _texts(distinct: pa.Array) -> bytes:
     return bytes(memoryview(content)[ends[joined.offset] : ends[joined.offset + len(joined)]])
 
 
-_SHORT = 1_000
+_SHORT = 256
 
 
 @cache

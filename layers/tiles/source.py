@@ -18,6 +18,7 @@ from layers.packed import column_types
 
 from .cutting import BUFFER, Rings, are_polygons, cut, in_order, rings_of
 from .levels import CELL, MOST, Levels
+from .matrices import WEB_MERCATOR, find_matrix_set
 from .mvt import EXTENT, POINT, Shapes, encode_layer
 from .outlines import Outlines
 from .view import View, squares
@@ -69,6 +70,9 @@ class TileSource(Protocol):
 
     def at_once(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
         """Return a tile if it is ready, or soon made; else None."""
+
+    def prepare(self) -> None:
+        """Find out what no tile then has to wait for."""
 
 
 class _Drawn(NamedTuple):
@@ -151,6 +155,9 @@ class KeptTiles(TileFields, ABC):
             return self._keep(matrix_set, tile, made)
         return found
 
+    def prepare(self) -> None:
+        """Find out what no tile then has to wait for."""
+
     def _kept(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes | None:
         with self._lock:
             return self._tiles.get((matrix_set.id, tile))
@@ -201,6 +208,10 @@ class LayerTiles(KeptTiles):
         """The attributes of the features, and how many were merged where they may be."""
         counted = {"features": "Number"} if len(self._packed) > MOST else {}
         return {**super().fields, **counted}
+
+    def prepare(self) -> None:
+        """Find out what the zooms depend on: without it the first tile takes ten times as long."""
+        self._levels.prepare(find_matrix_set(WEB_MERCATOR))
 
     def _made(self, matrix_set: MatrixSet, tile: TileAddress) -> bytes:
         view = self._view(matrix_set, tile)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .cutting import BUFFER
+from .cutting import BUFFER, REACH
 from .levels import CELL
 from .mvt import EXTENT, POLYGON, Shapes
 
@@ -29,7 +29,8 @@ class View:
     positions : array of int
         Of these features; what is said of each is in this order.
     inside : array of bool
-        Which of them lie wholly within the tile and its buffer.
+        Which of them need not be cut: if none reaches further than `REACH` beyond the buffer, all,
+        else those within the buffer.
     """
 
     def __init__(
@@ -39,10 +40,17 @@ class View:
         self._tile = tile
         self._boxes = packed.boxes[positions]
         self.positions = positions
-        west, south, east, north = matrix_set.bounds(tile, BUFFER / EXTENT)
-        low, high = self._boxes[:, :2], self._boxes[:, 2:]
-        beside = (low < (west, south)) | (high > (east, north))
-        self.inside = ~(beside[:, 0] | beside[:, 1])
+        # All or none: an edge that is cut in one of two neighbours only is bent there.
+        self.inside = self._within(BUFFER + REACH)
+        if not self.inside.all():
+            self.inside = self._within(BUFFER)
+
+    def _within(self, margin: int) -> NDArray[np.bool_]:
+        """Tell which boxes are in the tile with a margin in units."""
+        west, south, east, north = self._matrix_set.bounds(self._tile, margin / EXTENT)
+        beside = (self._boxes[:, :2] < (west, south)) | (self._boxes[:, 2:] > (east, north))
+        within: NDArray[np.bool_] = ~(beside[:, 0] | beside[:, 1])
+        return within
 
     def units(self, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return CRS84 coordinates in units of the tile, rightwards and downwards."""

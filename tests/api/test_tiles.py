@@ -320,7 +320,8 @@ def test_a_tile_that_was_made_is_sent_before_the_framework_is_asked(client):
         assert known is not None
         assert known.status == 304
         assert dict(known.headers)[b"cache-control"] == ours["cache-control"].encode()
-    for url in (f"{MERCATOR}/{at(13)}", f"{MERCATOR}/x/0/0", f"{MERCATOR}/99/0/0"):
+    # What has to be generalised first is not made while others wait.
+    for url in (f"{MERCATOR}/{at(5)}", f"{MERCATOR}/x/0/0", f"{MERCATOR}/99/0/0"):
         assert reads.answer(url.encode(), host) is None
 
 
