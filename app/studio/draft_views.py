@@ -45,6 +45,8 @@ MOST_DRAWN = 5_000
 
 _FINDINGS = 50
 _AROUND = 60
+_UNSEEN_M = 0.05
+"""Metres up to which a difference is what is left of a transformation."""
 _GROUND = ("district", "zones")
 
 
@@ -266,6 +268,8 @@ def _moved(made: Consequences, feature_id: str, words: Wording) -> str | None:
         return None
     if changed.moved_m is None:
         return words.gettext("有无几何变了")
+    if changed.moved_m < _UNSEEN_M:
+        return None
     return words.say("移动 {metres} 米", metres=f"{changed.moved_m:,.1f}")
 
 
