@@ -123,8 +123,9 @@ def cut(
     Returns
     -------
     Shapes
-        Without what lies outside of the tile and its buffer, and without what is nothing in whole units. Outer rings have a
-        positive area by the surveyor's formula, inner ones a negative one (section 4.3.4.4).
+        Without what lies outside of the tile and its buffer, and without what is nothing in whole
+        units. Outer rings have a positive area by the surveyor's formula, inner ones a negative
+        one (section 4.3.4.4).
     """
     found = [_polygons(rings, inside)]
     types = shapely.get_type_id(others)

@@ -115,7 +115,7 @@ class Desk:
 
     def picture(self, name: str) -> None:
         if self._pictures is not None:
-            self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
+            self.page.screenshot(path=self._pictures / f"{name}.png")
 
 
 @pytest.fixture

@@ -227,7 +227,8 @@ function show(id) {
   const feature = features.get(id) ?? null;
   form.show(feature);
   at("nothing").hidden = Boolean(feature);
-  at("form-heading").textContent = feature ? nameOf(feature) : "";
+  const heading = at("form-heading");
+  heading.textContent = feature ? nameOf(feature) : heading.dataset.none;
   at("feature-id").textContent = feature?.id ?? "";
   at("rename").hidden = !feature || !fresh.has(feature.id);
   if (!feature) showFindings([]);
