@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from layers.background import DraftChecks
 from layers.catalogue import bundled_data, read_bundle
 from layers.publishing import check_store, seed_store
 from layers.store import Store
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.downloads = Downloads(settings.home / "downloads")
     app.state.metrics = Metrics(published, settings, reads.answered)
     app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
+    app.state.draft_checks = DraftChecks(store, bundle)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
     app.include_router(api_router)

@@ -22,7 +22,7 @@ Step: TypeAlias = Literal[
 ]  # fmt: skip
 Obstacle: TypeAlias = Literal[
     "closed", "right", "others", "own", "open", "submitted", "not-approved", "stale", "fresh",
-    "errors", "unscheduled",
+    "errors", "checking", "unscheduled",
 ]  # fmt: skip
 
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -49,20 +49,20 @@ class _Standing(NamedTuple):
     by: Account
     is_author: bool
     is_stale: bool
-    has_errors: bool
+    has_errors: bool | None
     is_reviewed: bool
     may_publish: bool
 
 
 def find_obstacles(
-    store: Store, bundle: Bundle, draft: Draft, by: Account, *, has_errors: bool
+    store: Store, bundle: Bundle, draft: Draft, by: Account, *, has_errors: bool | None
 ) -> Mapping[Step, Obstacle | None]:
     """Return what keeps somebody from each step; None where nothing does.
 
     Parameters
     ----------
-    has_errors : bool
-        Whether the checks have found an error in the draft.
+    has_errors : bool or None
+        Whether the checks have found an error in the draft; None while they still look.
     """
     head = store.head(draft.layer_id)
     standing = _Standing(
@@ -109,4 +109,8 @@ def _publishing(at: _Standing) -> tuple[tuple[bool, Obstacle], ...]:
 
 
 def _sound(at: _Standing) -> tuple[tuple[bool, Obstacle], ...]:
-    return ((at.is_stale, "stale"), (at.has_errors, "errors"))
+    return (
+        (at.is_stale, "stale"),
+        (at.has_errors is None, "checking"),
+        (bool(at.has_errors), "errors"),
+    )

@@ -245,15 +245,20 @@ def _by_hand(store: Store, draft: Draft, after: Sequence[Feature]) -> list[Featu
     return [each for each in after if each.id in touched]
 
 
+def is_checked(store: Store, draft: Draft) -> bool:
+    """Tell whether it is known what the checks say of a draft; see `report_of`."""
+    return draft.context == _context(store, draft.layer_id)
+
+
 def report_of(store: Store, bundle: Bundle, draft: Draft) -> Report:
     """Return what the checks say of a draft.
 
     They are made anew only if the draft, or a layer that they looked at, is another one since; what
     they find is kept with it.
     """
-    context = _context(store, draft.layer_id)
-    if draft.context == context:
+    if is_checked(store, draft):
         return Report(draft.layer_id, draft.findings, 0)
+    context = _context(store, draft.layer_id)
     edits = store.drafts.last_edit(draft)
     report = read_draft(store, bundle, draft).report
     if draft.is_waiting and not store.read_only:

@@ -13,7 +13,6 @@ from app.access import VisitorDep
 from app.dependencies import PublishedDep, get_templates
 from layers.errors import InvalidParameter, NotFound
 from layers.publishing import layer_of
-from layers.updates import report_of
 
 from .answers import language_of
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from app.published import Published
     from app.wording import Wording
     from layers.accounts import Account
+    from layers.background import DraftChecks
     from layers.catalogue import Bundle
     from layers.checks import Report
     from layers.model import Layer
@@ -102,9 +102,10 @@ class Asked:
                 name, f"{self.text(name)[:40]!r} is no date and time, as in 2026-12-01T08:00."
             ) from None
 
-    def report(self) -> Report:
-        """Return what the checks say of the draft."""
-        return report_of(self.store, self.bundle, self.draft)
+    def report(self) -> Report | None:
+        """Return what the checks say of the draft; None while they still look."""
+        checks: DraftChecks = self.request.app.state.draft_checks
+        return checks.report(self.draft)
 
     def again(self) -> Asked:
         """Return the same with the draft as it is by now."""

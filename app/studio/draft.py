@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.access import Needs
 from layers import review
+from layers.checks import Report
 from layers.errors import (
     AtlasError,
     InvalidParameter,
@@ -63,6 +64,14 @@ def get_draft(asked: AskedDep, start: str = "") -> Response:
 def get_difference(asked: AskedDep) -> Response:
     """Return the shapes that a draft changes, old and new, for the map of its page."""
     document = map_document(asked.layer, drawn_sides(asked))
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(document), 200, headers, media_type="application/json")
+
+
+@router.get("/checked.json", dependencies=[VIEW])
+def get_checked(asked: AskedDep) -> Response:
+    """Return whether it is known what the checks say of a draft."""
+    document = {"checked": asked.report() is not None}
     headers = {"Cache-Control": "no-store"}
     return Response(orjson.dumps(document), 200, headers, media_type="application/json")
 
@@ -193,11 +202,17 @@ _OF_WHAT_WAS_SEEN = frozenset(["submit", "approve", "publish", "schedule", "disc
 """Steps that are meant for what the page showed, and for nothing else."""
 
 
+_OF_SOUND_DRAFTS = frozenset(["submit", "publish", "schedule"])
+"""Steps before which the checks must have said what they find."""
+
+
 def _take(asked: Asked, step: Step, done: str, action: Callable[[], object]) -> Response:
     """Take a step, or show the draft again with why not, and with all that was typed."""
     try:
         if step in _OF_WHAT_WAS_SEEN and "seen" in asked.form:
             review.refuse_unseen(asked.store, asked.draft, asked.text("seen"))
+        if step in _OF_SOUND_DRAFTS:
+            _refuse_unchecked(asked)
         action()
     except (InvalidParameter, NotAllowed, RevisionConflict, ValidationFailed) as fault:
         return _page(asked.again(), step, fault, _start(asked.text("start")))
@@ -206,6 +221,14 @@ def _take(asked: Asked, step: Step, done: str, action: Callable[[], object]) -> 
     if place := asked.text("place"):
         answer.headers["location"] += f"#f-{place}" if place.isascii() and place.isdecimal() else ""
     return answer
+
+
+def _refuse_unchecked(asked: Asked) -> None:
+    if asked.report() is None:
+        raise RevisionConflict(
+            f"Draft {asked.draft.number} of {asked.draft.layer_id} is still being checked; try "
+            "again when that is done."
+        )
 
 
 def _start(text: str) -> int:
@@ -229,8 +252,9 @@ def _page(
         draft=draft_view(asked),
         steps=steps_view(obstacles, words),
         difference=difference_view(asked, start),
-        report=report,
-        findings=report_view(report, words),
+        report=report or Report(asked.draft.layer_id, (), 0),
+        is_checking=report is None,
+        findings=[] if report is None else report_view(report, words),
         events=events_view(asked.store.drafts.events(asked.draft), words),
         refusal=refusal,
         typed={"step": step, **asked.form} if fault is not None else {"step": None},

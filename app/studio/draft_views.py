@@ -82,10 +82,11 @@ def draft_view(asked: Asked) -> dict[str, Any]:
     }
 
 
-def find_steps(asked: Asked, report: Report) -> Mapping[Step, Obstacle | None]:
+def find_steps(asked: Asked, report: Report | None) -> Mapping[Step, Obstacle | None]:
     """Return what keeps whoever asks from each step; see `layers.next_steps`."""
+    has_errors = None if report is None else bool(report.errors)
     return find_obstacles(
-        asked.store, asked.bundle, asked.draft, asked.account, has_errors=bool(report.errors)
+        asked.store, asked.bundle, asked.draft, asked.account, has_errors=has_errors
     )
 
 

@@ -91,7 +91,7 @@ def _decided(asked: Asked) -> dict[str, dict[str, Side]]:
 
 def _page(asked: Asked, refusal: str | None = None) -> Response:
     rebased = _prepare(asked, {})
-    obstacle = find_steps(asked, asked.report())["rebase"]
+    obstacle = find_steps(asked, None)["rebase"]
     decided = _decided(asked)
     features = [] if rebased is None else _conflicts(asked, rebased, decided)
     return page(

@@ -50,8 +50,8 @@ def check_coverage(
         return
     tree = shapely.STRtree(metric)
     left, right = tree.query(metric[suspects], predicate="dwithin", distance=SLIVER_WIDTH_M)
-    for one, other in sorted(_pairs(suspects[left], right)):
-        yield from _pair(layer, areas[one], areas[other], metric[one], metric[other])
+    pairs = np.array(sorted(_pairs(suspects[left], right)), dtype=np.intp).reshape(-1, 2)
+    yield from _overlaps_and_gaps(layer, areas, metric, pairs)
 
 
 def check_tiles(
@@ -79,35 +79,59 @@ def _pairs(left: NDArray[np.intp], right: NDArray[np.intp]) -> set[tuple[int, in
     }
 
 
-def _pair(
-    layer: Layer, one: Feature, other: Feature, a: BaseGeometry, b: BaseGeometry
+def _overlaps_and_gaps(
+    layer: Layer,
+    areas: Sequence[Feature],
+    metric: NDArray[np.object_],
+    pairs: NDArray[np.intp],
 ) -> Iterator[Finding]:
-    shared = shapely.intersection(a, b)
-    if shared.area > NOISE_M2:
-        width = 2 * shared.area / shared.length
-        sliver = width < SLIVER_WIDTH_M
-        message = f"overlaps {other.id} by {shared.area:,.2f} m²" + (
-            f", {width * 100:.1f} cm wide." if sliver else "."
-        )
-        code = "sliver-overlap" if sliver else "overlap"
-        place = place_of(from_4548(shared))
-        yield found(code, layer, one, "geometry", message, place=place, value=other.id)
-        return
-    edge = _edge_along_gap(a, b)
-    if edge.length > _LONG_M:
-        along = shapely.points(shapely.get_coordinates(shapely.segmentize(edge, _STEP_M)))
-        width = float(shapely.distance(along, b).mean())
-        message = (
-            f"and {other.id} leave a gap {width * 100:.1f} cm wide and {edge.length:,.0f} m long."
-        )
-        place = place_of(from_4548(edge.centroid))
-        yield found("sliver-gap", layer, one, "geometry", message, place=place, value=other.id)
+    ones, others = metric[pairs[:, 0]], metric[pairs[:, 1]]
+    shared = shapely.intersection(ones, others)
+    overlap = shapely.area(shared) > NOISE_M2
+    gaps = np.full(len(pairs), None, dtype=object)
+    gaps[~overlap] = _edges_along_gaps(metric, pairs[~overlap])
+    gapes = shapely.length(gaps) > _LONG_M
+    for at in np.flatnonzero(overlap | gapes).tolist():
+        one, other = (areas[place] for place in pairs[at].tolist())
+        if overlap[at]:
+            yield _overlap(layer, one, other, shared[at])
+        else:
+            yield _gap(layer, one, other, gaps[at], others[at])
 
 
-def _edge_along_gap(a: BaseGeometry, b: BaseGeometry) -> BaseGeometry:
-    """Return where the boundary of one area runs beside another without touching it."""
-    near = shapely.intersection(a.boundary, shapely.buffer(b, SLIVER_WIDTH_M))
-    return shapely.difference(near, shapely.buffer(b, _TOUCH_M))
+def _overlap(layer: Layer, one: Feature, other: Feature, shared: BaseGeometry) -> Finding:
+    width = 2 * shared.area / shared.length
+    sliver = width < SLIVER_WIDTH_M
+    message = f"overlaps {other.id} by {shared.area:,.2f} m²" + (
+        f", {width * 100:.1f} cm wide." if sliver else "."
+    )
+    code = "sliver-overlap" if sliver else "overlap"
+    place = place_of(from_4548(shared))
+    return found(code, layer, one, "geometry", message, place=place, value=other.id)
+
+
+def _gap(
+    layer: Layer, one: Feature, other: Feature, edge: BaseGeometry, beside: BaseGeometry
+) -> Finding:
+    along = shapely.points(shapely.get_coordinates(shapely.segmentize(edge, _STEP_M)))
+    width = float(shapely.distance(along, beside).mean())
+    message = f"and {other.id} leave a gap {width * 100:.1f} cm wide and {edge.length:,.0f} m long."
+    place = place_of(from_4548(edge.centroid))
+    return found("sliver-gap", layer, one, "geometry", message, place=place, value=other.id)
+
+
+def _edges_along_gaps(
+    metric: NDArray[np.object_], pairs: NDArray[np.intp]
+) -> NDArray[np.object_]:
+    """Return where the boundary of one area runs beside another without touching it, by pair."""
+    # An area has several neighbours: what is put around it is put around it once.
+    others, places = np.unique(pairs[:, 1], return_inverse=True)
+    wide = shapely.buffer(metric[others], SLIVER_WIDTH_M)
+    near = shapely.intersection(shapely.boundary(metric[pairs[:, 0]]), wide[places])
+    edges: NDArray[np.object_] = shapely.difference(
+        near, shapely.buffer(metric[others], _TOUCH_M)[places]
+    )
+    return edges
 
 
 _TOUCH_M = 1e-3

@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -650,3 +651,31 @@ def test_a_draft_that_fails_holds_up_no_other(application, store, bundle, make, 
     assert revision.number == 2
     assert store.drafts.get(LAYER, 2).status == "published"
     assert store.drafts.get(LAYER, 1).is_waiting
+
+
+def test_a_draft_of_a_large_layer_can_be_read_while_it_is_checked(visit, make, monkeypatch):
+    may_go_on = threading.Event()
+
+    def slow(*arguments):
+        assert may_go_on.wait(60)
+        return report_of(*arguments)
+
+    monkeypatch.setattr("layers.background.report_of", slow)
+    monkeypatch.setattr("layers.background._SOON", 0)
+    monkeypatch.setattr("layers.background._PATIENCE_S", 0.01)
+    make()
+    editor = visit("editor")
+    page = editor.get(HERE)
+    assert page.status_code == 200
+    assert "检查还在后台进行" in page.text
+    assert "改过的摘要" in page.text
+    assert editor.get(f"{HERE}/checked.json").json() == {"checked": False}
+    refused = editor.submit(f"{HERE}/submit", text="请看", seen=field(page.text, "seen"))
+    assert refused.status_code == 409
+    assert "草稿还在检查，请等检查完毕。" in refused.text
+
+    monkeypatch.setattr("layers.background._PATIENCE_S", 60)
+    may_go_on.set()
+    assert editor.get(f"{HERE}/checked.json").json() == {"checked": True}
+    assert "检查还在后台进行" not in editor.get(HERE).text
+    assert editor.submit(f"{HERE}/submit", seen=field(page.text, "seen")).status_code == 303
