@@ -233,5 +233,5 @@ def _page(
         findings=report_view(report, words),
         events=events_view(asked.store.drafts.events(asked.draft), words),
         refusal=refusal,
-        typed={"step": step, **asked.form} if fault is not None else {"step": None},
+        typed={**asked.form, "step": step} if fault is not None else {"step": None},
     )
