@@ -301,7 +301,7 @@ def test_an_account_that_nobody_has_costs_the_same_work(application, person, mon
     administrator = store.people.get("the-administrator")
     change_access(store, administrator, "the-reviewer", "disable")
     browser = person(application, None)
-    for name in ("the-reviewer", "the-editor", "nobody-at-all"):
+    for name in ("the-reviewer", "the-auditor", "nobody-at-all"):
         browser.post("/studio/login", data={"name": name, "password": "wrong"})
     change_access(store, administrator, "the-reviewer", "enable")
     assert len(verified) == 3
