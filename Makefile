@@ -6,6 +6,7 @@
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make bench    the API beside pygeoapi, tipg, MapServer and nginx (ARGS= goes to it, try --help)
 # make check    lint, format, types, architecture, dependencies
+# make audit    ask whether a dependency has a known vulnerability
 # make fix      mend what the linter and formatter can mend
 # make lock     write requirements/*.txt anew from pyproject.toml
 
@@ -22,7 +23,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test cite qgis fuzz chaos bench setup check fix lock
+.PHONY: help serve test cite qgis fuzz chaos bench setup check audit fix lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -70,6 +71,9 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry app layers
+
+audit: .venv/dev
+	@$(BIN)/python .ci/audit.py
 
 fix: .venv/dev
 	$(BIN)/ruff check --fix

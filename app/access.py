@@ -268,6 +268,37 @@ def _cookie(request: Request) -> str:
     return "__Host-atlas" if _is_secure(request) else "atlas"
 
 
+def set_flow(request: Request, response: Response, flow: str) -> None:
+    """Let a browser keep what a login through a provider was begun with, for ten minutes.
+
+    The provider sends the browser back from its own site: a strict cookie would not come along.
+    """
+    response.set_cookie(
+        _flow_cookie(request),
+        flow,
+        max_age=600,
+        path="/",
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def get_flow(request: Request) -> str | None:
+    """Return what it keeps."""
+    return request.cookies.get(_flow_cookie(request))
+
+
+def drop_flow(request: Request, response: Response) -> None:
+    """Take it from a browser: an answer counts once."""
+    name = _flow_cookie(request)
+    response.delete_cookie(name, path="/", secure=_is_secure(request), httponly=True)
+
+
+def _flow_cookie(request: Request) -> str:
+    return f"{_cookie(request)}-flow"
+
+
 def _is_secure(request: Request) -> bool:
     address = get_settings(request).public_url or str(request.url)
     return address.startswith("https:")

@@ -11,6 +11,7 @@ from layers.snapshot import Atlas
 from layers.uploads import Uploads
 
 from .downloads import Downloads
+from .identity import Provider
 from .maps.figure import RenderedMap
 from .published import Published, State
 from .settings import Settings
@@ -52,6 +53,11 @@ def get_uploads(request: Request) -> Uploads:
     return cast("Uploads", request.app.state.uploads)
 
 
+def get_provider(request: Request) -> Provider | None:
+    """Return through whom people may log in besides with a password."""
+    return cast("Provider | None", request.app.state.provider)
+
+
 def get_settings(request: Request) -> Settings:
     """Return how this atlas runs."""
     return cast("Settings", request.app.state.settings)
@@ -60,6 +66,7 @@ def get_settings(request: Request) -> Settings:
 DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 PublishedDep = Annotated[Published, Depends(get_published)]
+ProviderDep = Annotated[Provider | None, Depends(get_provider)]
 StateDep = Annotated[State, Depends(get_state)]
 UploadsDep = Annotated[Uploads, Depends(get_uploads)]
 TemplatesDep = Annotated[Templates, Depends(get_templates)]

@@ -19,6 +19,7 @@ from .api.reads import Reads
 from .assets import StaticTree
 from .compression import Compress
 from .downloads import Downloads
+from .identity import Provider
 from .metrics import Metrics
 from .observed import Observe
 from .operation import router as operation_router
@@ -30,6 +31,7 @@ from .scheduling import Scheduler
 from .security import READ_BY_SCRIPTS, SENT_BY_SCRIPTS, SecurityHeaders
 from .settings import DEFAULT_RATE
 from .studio import router as studio_router
+from .studio.identified import PATH as IDENTIFIED
 from .templating import Templates
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.downloads = Downloads(settings.home / "downloads")
     app.state.metrics = Metrics(published, settings, reads.answered)
+    app.state.provider = Provider.of(settings, IDENTIFIED)
     app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
     app.state.draft_checks = DraftChecks(store, bundle)
     app.state.templates = Templates(assets, review_number=settings.review_number)

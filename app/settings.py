@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 from limits import parse
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_RATE = "60000/minute"
@@ -42,6 +42,13 @@ class Settings(BaseSettings):
         What ``/metrics`` asks for as a Bearer token; without one it answers this machine only.
     idle_minutes : int
         After so many minutes without a request, whoever is logged in has to do it again.
+    oidc_issuer : str or None
+        OpenID provider through which people may log in; ``https`` but on this machine. It wants
+        `public_url` and `oidc_client_id` too.
+    oidc_client_id, oidc_client_secret
+        What the atlas is called there, and what it proves it by.
+    oidc_claim : str
+        Claim of the ID token that is the name of an account, which must be there already.
     rate_limit : str or None
         What one client may ask of a worker, as in ``12000/minute``; empty for no limit. None for
         `DEFAULT_RATE`, and none for what is answered at once and costs next to nothing.
@@ -62,6 +69,14 @@ class Settings(BaseSettings):
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     idle_minutes: int = Field(default=30, ge=1, le=720)
     rate_limit: str | None = None
+    oidc_client_id: str | None = Field(default=None, min_length=1)
+    oidc_client_secret: SecretStr | None = Field(default=None, min_length=1)
+    oidc_claim: str = Field(default="preferred_username", min_length=1)
+    # Below what it is tested with.
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^(https://[^/?#@]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/[^?#]*)?$",
+    )
 
     @field_validator("rate_limit")
     @classmethod
@@ -69,6 +84,13 @@ class Settings(BaseSettings):
         if text:
             parse(text)
         return text
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_known_there(cls, issuer: str | None, info: ValidationInfo) -> str | None:
+        if issuer and not (info.data.get("public_url") and info.data.get("oidc_client_id")):
+            raise ValueError("set ATLAS_PUBLIC_URL and ATLAS_OIDC_CLIENT_ID too")
+        return issuer
 
     @property
     def snapshots(self) -> Path:

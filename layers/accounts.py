@@ -96,13 +96,18 @@ def new_account(name: str, shown: str, role: str, password: str) -> Account:
     InvalidParameter
         If the name, the role or the password cannot be taken; the sentence says what can.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidParameter(
             "name", f"{name[:40]!r} cannot be a name; use a-z, 0-9, points, hyphens, underscores."
         )
     return Account(
         name, shown or name, as_role(role), hash_password(name, password), datetime.now(UTC)
     )
+
+
+def is_name(text: str) -> bool:
+    """Tell whether an account can have a name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def hash_password(name: str, password: str) -> str:

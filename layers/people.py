@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from .accounts import hash_password, needs_rehash, new_token, verify_password
+from .accounts import hash_password, is_name, needs_rehash, new_token, verify_password
 from .errors import InvalidParameter, NotAllowed, NotFound
 from .roles import as_role, has_right
 
@@ -39,6 +39,30 @@ def log_in(store: Store, name: str, password: str, now: datetime | None = None) 
         renewed = replace(account, password=hash_password(name, password))
         store.people.change(renewed, author=name, what="rehash password")
     return store.sessions.begin(name, moment)
+
+
+def log_in_identified(store: Store, name: str, provider: str, now: datetime | None = None) -> str:
+    """Begin a session for somebody whom a provider of identities has named.
+
+    No account is made, and none gets another role: those are kept here.
+
+    Raises
+    ------
+    LockedOut
+        If there were too many attempts under this name, with passwords or without.
+    NotAllowed
+        If nobody has the name, or may not use it any more.
+    """
+    moment = now or datetime.now(UTC)
+    refusal = NotAllowed("The provider knows you, but there is no account for you.", known=True)
+    if not is_name(name):
+        raise refusal
+    attempt = store.sessions.attempt(name, moment)
+    account = store.people.find(name)
+    if account is None or account.disabled is not None:
+        raise refusal
+    store.sessions.succeed(attempt)
+    return store.sessions.begin(name, moment, f"through {provider}")
 
 
 def find_session(

@@ -10,6 +10,7 @@ from . import (
     draw_edits,
     drawing,
     history,
+    identified,
     overview,
     people,
     qgis,
@@ -21,6 +22,7 @@ from . import (
 router = APIRouter(include_in_schema=False)
 for _part in (
     session,
+    identified,
     overview,
     uploads,
     drafts,

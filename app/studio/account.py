@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
 
 from app.access import Needs, VisitorDep, set_session
 from app.dependencies import PublishedDep
@@ -65,7 +65,9 @@ def post_token(
 
 
 @router.post("/tokens/{number}/revoke")
-def post_revoke(published: PublishedDep, visitor: VisitorDep, number: int) -> Response:
+def post_revoke(
+    published: PublishedDep, visitor: VisitorDep, number: Annotated[int, Path(ge=1, le=2**31 - 1)]
+) -> Response:
     """End a token of whoever is logged in."""
     revoke_own_token(published.store, visitor.account, number)
     return go_to(HERE, "revoked")

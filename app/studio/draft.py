@@ -257,5 +257,5 @@ def _page(
         findings=[] if report is None else report_view(report, words),
         events=events_view(asked.store.drafts.events(asked.draft), words),
         refusal=refusal,
-        typed={"step": step, **asked.form} if fault is not None else {"step": None},
+        typed={**asked.form, "step": step} if fault is not None else {"step": None},
     )

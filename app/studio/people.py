@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
 
 from app.access import Needs, VisitorDep
 from app.dependencies import PublishedDep
@@ -64,7 +64,9 @@ def post_change(
 
 
 @router.post("/tokens/{number}/revoke")
-def post_revoke(published: PublishedDep, visitor: VisitorDep, number: int) -> Response:
+def post_revoke(
+    published: PublishedDep, visitor: VisitorDep, number: Annotated[int, Path(ge=1, le=2**31 - 1)]
+) -> Response:
     """End anybody's token."""
     published.store.people.revoke(number, author=visitor.account.name)
     return go_to(HERE, "revoked")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.i18n import gettext_noop as _
+from app.identity import NotIdentified
 from layers.errors import AtlasError, InvalidParameter, NotAllowed
 from layers.imports import Refused
 
@@ -93,6 +94,13 @@ DRAWING = {
 """What the drawing page's script says, by the name that it knows the sentence under."""
 
 _UNKNOWN = _("用户名或密码不对。")
+_NOT_IDENTIFIED = {
+    "provider": _("现在连不上统一身份认证，请稍后再试，或用密码登录。"),
+    "answer": _("统一身份认证的答复无效或已过期，请重新登录。"),
+    "cancelled": _("统一身份认证没有让您登录。"),
+    "claim": _("统一身份认证没有给出用户名，请找管理员。"),
+    "account": _("统一身份认证认得您，但图集里没有您可用的账户，请找管理员。"),
+}
 _REFUSED = {
     "old": _("现在的密码不对。"),
     "again": _("两次输入的新密码不一样。"),
@@ -125,6 +133,8 @@ def refused(error: AtlasError, gettext: Callable[[str], str]) -> str:
     """Return the sentence about what was refused, in English where there is no other."""
     if isinstance(error, NotAllowed) and not error.known:
         return gettext(_UNKNOWN)
+    if isinstance(error, NotIdentified):
+        return gettext(_NOT_IDENTIFIED[error.reason])
     if isinstance(error, Refused) and error.reason in REFUSALS:
         return gettext(REFUSALS[error.reason])
     known = _REFUSED.get(error.parameter) if isinstance(error, InvalidParameter) else None

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from app.access import PUBLIC, Needs, VisitorDep, drop_session, refuse_other_sites, set_session
-from app.dependencies import PublishedDep
-from layers.errors import LockedOut, NotAllowed
+from app.dependencies import PublishedDep, get_provider
+from layers.errors import AtlasError, LockedOut, NotAllowed
 from layers.people import log_in
 
 from .answers import go_to, page
@@ -23,7 +23,7 @@ HOME = "/studio"
 @router.get("/login", dependencies=[PUBLIC])
 def get_login(request: Request, next: str = HOME) -> Response:
     """Return the page where people log in."""
-    return page(request, "login.html", None, next=_inside(next), typed="", locked=None)
+    return login_page(request, next)
 
 
 @router.post("/login", dependencies=[PUBLIC])
@@ -36,17 +36,13 @@ async def post_login(
 ) -> Response:
     """Log somebody in, or say that it did not work."""
     refuse_other_sites(request)
-    where = _inside(next)
+    where = inside(next)
     try:
         secret = await run_in_threadpool(log_in, published.store, name, password)
     except LockedOut as refusal:
-        minutes = -(-refusal.wait_s // 60)
-        answer = page(request, "login.html", None, 429, next=where, typed=name, locked=minutes)
-        answer.headers["Retry-After"] = str(refusal.wait_s)
-        return answer
+        return login_page(request, where, refusal, typed=name)
     except NotAllowed as refusal:
-        context = {"next": where, "typed": name, "locked": None}
-        return page(request, "login.html", None, 401, fault=refusal, **context)
+        return login_page(request, where, refusal, typed=name)
     answer = go_to(where)
     set_session(request, answer, secret)
     return answer
@@ -61,7 +57,36 @@ async def post_logout(request: Request, published: PublishedDep, visitor: Visito
     return answer
 
 
-def _inside(address: str) -> str:
+def login_page(
+    request: Request, where: str, refusal: AtlasError | None = None, *, typed: str = ""
+) -> Response:
+    """Return the page where people log in, or do so again after a refusal.
+
+    Parameters
+    ----------
+    where : str
+        Page to go to afterwards.
+    typed : str, optional
+        The name that somebody has tried.
+    """
+    is_locked = isinstance(refusal, LockedOut)
+    answer = page(
+        request,
+        "login.html",
+        None,
+        200 if refusal is None else 429 if is_locked else 401,
+        fault=None if is_locked else refusal,
+        next=inside(where),
+        typed=typed,
+        locked=-(-refusal.wait_s // 60) if isinstance(refusal, LockedOut) else None,
+        has_provider=get_provider(request) is not None,
+    )
+    if isinstance(refusal, LockedOut):
+        answer.headers["Retry-After"] = str(refusal.wait_s)
+    return answer
+
+
+def inside(address: str) -> str:
     """Return where to go after logging in: a page of the studio, and of no other site."""
     inside = address == HOME or address.startswith((f"{HOME}/", f"{HOME}?"))
     return address if inside and "\\" not in address and address.isprintable() else HOME

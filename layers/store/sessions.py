@@ -62,8 +62,14 @@ class Sessions:
         self._reading = reading
         self._writing = writing
 
-    def begin(self, account: str, now: datetime) -> str:
-        """Begin a session and return the secret that the browser is to show."""
+    def begin(self, account: str, now: datetime, how: str = "") -> str:
+        """Begin a session and return the secret that the browser is to show.
+
+        Parameters
+        ----------
+        how : str, optional
+            For the log, where it was not with a password.
+        """
         secret = secrets.token_urlsafe(32)
         with self._writing() as connection:
             take_turn(connection)
@@ -72,7 +78,7 @@ class Sessions:
                     sha256=_digest(secret), account=account, created=_text(now), seen=_text(now)
                 )
             )
-            write_log(connection, now, account, "log in", account, "")
+            write_log(connection, now, account, "log in", account, how)
         return secret
 
     def find(self, secret: str, now: datetime, idle: timedelta) -> Session | None:

@@ -6,13 +6,19 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from layers.store import Store
+from layers.accounts import new_account
+from layers.catalogue import bundled_data, read_bundle
+from layers.people import issue_token
+from layers.review import comment
+from layers.store import ChangeSet, Store, new_draft
+from layers.uploads import Uploads
 
 HIDDEN = "看守所甲"
 
@@ -74,9 +80,30 @@ def homes(tmp_path_factory):
         if has_secret:
             publish(store, without_secret, f"{HIDDEN} removed")
             publish(store, with_secret(4), f"{HIDDEN} added again")
+            stay_at_work(store, secretive)
         store.close()
     _at_the_same_times(plain, secretive)
     return plain, secretive
+
+
+def stay_at_work(store, home):
+    """Do in the studio what leaves something behind: a draft, a comment, a file, a token."""
+    bundle = read_bundle(bundled_data())
+    account = new_account("wang", HIDDEN, "editor", "十四五规划 studio 2035")
+    store.people.add(account, author="root")
+    issue_token(store, bundle, account, HIDDEN, ["*:read"], 1)
+    head = store.head("projects")
+    (secret,) = [each for each in store.features(head) if each.id == "kanshousuo"]
+    draft = new_draft(
+        "projects", head.number, author="wang", source=f"{HIDDEN}.geojson", crs="EPSG:4490",
+        notes=(), findings=(), context="",
+    )  # fmt: skip
+    moved = replace(secret, properties={**secret.properties, "summary": HIDDEN})
+    draft = store.drafts.add(draft, ChangeSet((moved,), (), {}))
+    comment(store, draft, account, HIDDEN, "kanshousuo")
+    document = b'{"type": "FeatureCollection", "features": []}'
+    uploads = Uploads(home / "uploads", store, bundle)
+    uploads.add([(f"{HIDDEN}.json", BytesIO(document))], layer_id="projects", by=account)
 
 
 def _at_the_same_times(*homes):
@@ -144,6 +171,23 @@ RESOURCES = [
     "/api/indicators",
     "/plan/shizhong-14-5",
     "/indicators",
+    "/api/tiles/WebMercatorQuad/10/401/844",
+    f"{COLLECTION}/tiles/WebMercatorQuad/10/401/844",
+    f"{COLLECTION}/tiles/WebMercatorQuad",
+    f"{COLLECTION}/style",
+    f"{COLLECTION}/items?limit=0",
+    f"{COLLECTION}/items/kanshousuo?revision=1",
+    f"{COLLECTION}/items?bbox=116.8,36.4,117.2,36.8&limit=1",
+    "/api/plans/shizhong-14-5/proposals/kanshousuo",
+    "/?f=projects/kanshousuo",
+    "/plan/shizhong-14-5/statements",
+    "/plan/shizhong-14-5/coverage",
+    "/nowhere",
+    "/healthz",
+    "/readyz",
+    "/robots.txt",
+    "/studio/login",
+    "/studio/drafts/projects/1",
     f"{COLLECTION}/download.geojson",
     f"{COLLECTION}/download.csv",
     f"{COLLECTION}/download.fgb",
