@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from layers.snapshot import Atlas
 from layers.uploads import Uploads
 
+from .desk import Desk
 from .downloads import Downloads
 from .maps.figure import RenderedMap
 from .published import Published, State
@@ -52,11 +53,17 @@ def get_uploads(request: Request) -> Uploads:
     return cast("Uploads", request.app.state.uploads)
 
 
+def get_desk(request: Request) -> Desk:
+    """Return where opinions of the public come in."""
+    return cast("Desk", request.app.state.desk)
+
+
 def get_settings(request: Request) -> Settings:
     """Return how this atlas runs."""
     return cast("Settings", request.app.state.settings)
 
 
+DeskDep = Annotated[Desk, Depends(get_desk)]
 DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 PublishedDep = Annotated[Published, Depends(get_published)]

@@ -14,6 +14,7 @@ from . import (
     people,
     qgis,
     rebasing,
+    reports,
     session,
     uploads,
 )
@@ -31,6 +32,7 @@ for _part in (
     draw_edits,
     qgis,
     account,
+    reports,
     people,
     audit,
 ):

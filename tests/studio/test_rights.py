@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-OPEN_TO_CHANGES = {"/studio/login"}
-"""What anybody may send something to, because it is what lets them in."""
+OPEN_TO_CHANGES = {"/studio/login", "/opinions", "/opinions/follow", "/opinions/erase"}
+"""What anybody may send something to: what lets them in, and what the public may say."""
 
 
 def routes(application: Any) -> Iterator[Any]:
