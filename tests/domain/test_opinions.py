@@ -317,7 +317,10 @@ def test_a_question_never_asks_for_less_than_nothing(challenges):
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        ("平常的字，emoji 👩\u200d👩\u200d👧 ❤\ufe0f", "平常的字，emoji 👩\u200d👩\u200d👧 ❤\ufe0f"),
+        (
+            "平常的字，emoji 👩\u200d👩\u200d👧 ❤\ufe0f",
+            "平常的字，emoji 👩\u200d👩\u200d👧 ❤\ufe0f",
+        ),
         ("abc\u202ecba", "abc⟦U+202E⟧cba"),
         ("\u2067x\u2069", "⟦U+2067⟧x⟦U+2069⟧"),
         ("a\u200bb\ufeff", "a⟦U+200B⟧b⟦U+FEFF⟧"),
