@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from layers.errors import StoreUnavailable
+from layers.store import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 Code: TypeAlias = Literal[
-    "disk", "review-expired", "review-expiring", "store", "statements", "drafts"
+    "disk", "review-expired", "review-expiring", "store", "statements", "drafts", "opinions"
 ]
 CODES: tuple[Code, ...] = get_args(Code)
 """What can be wrong.
@@ -23,7 +24,7 @@ CODES: tuple[Code, ...] = get_args(Code)
 ``disk``: little is left where the atlas keeps its files. ``review-expired``, ``review-expiring``:
 the review number of the public maps (审图号). ``store``: the store has not answered for a while.
 ``statements``: the plan says something about space that does not hold. ``drafts``: some have been
-waiting for long.
+waiting for long. ``opinions``: so have some of the public's.
 """
 
 _LEAST_FREE = 1_000_000_000
@@ -56,6 +57,10 @@ class Condition(NamedTuple):
         Statements of the plan about space that do not hold.
     review_days : int or None
         Days until the review number ends, negative afterwards; None where no date is known.
+    opinions : int
+        How many of the public's reports and opinions nobody has answered.
+    opinion_days : float
+        Age of the oldest of them; 0 without any.
     """
 
     sequence: int
@@ -67,6 +72,8 @@ class Condition(NamedTuple):
     publishes: Mapping[tuple[str, str], int]
     failing: int
     review_days: int | None
+    opinions: int = 0
+    opinion_days: float = 0.0
 
 
 class Alert(NamedTuple):
@@ -83,10 +90,12 @@ def take_condition(published: Published, settings: Settings, now: datetime) -> C
     drafts: int | None = None
     oldest = 0.0
     publishes: Mapping[tuple[str, str], int] = {}
+    unanswered = Waiting(0, None)
     try:
         waiting = published.store.drafts.list()
         publishes = published.store.past.publishes()
-        ages = [(now - each.created).total_seconds() / 86_400 for each in waiting]
+        unanswered = published.store.opinions.waiting()
+        ages = [_days(now - each.created) for each in waiting]
         drafts, oldest = len(waiting), max(ages, default=0.0)
     except StoreUnavailable:
         pass
@@ -100,7 +109,13 @@ def take_condition(published: Published, settings: Settings, now: datetime) -> C
         publishes=publishes,
         failing=sum(each.outcome == "fails" for each in state.atlas.results),
         review_days=_days_until(settings.review_number_expires, now),
+        opinions=unanswered.open,
+        opinion_days=0.0 if unanswered.oldest is None else _days(now - unanswered.oldest),
     )
+
+
+def _days(age: timedelta) -> float:
+    return age.total_seconds() / 86_400
 
 
 def _days_until(end: date | None, now: datetime) -> int | None:
@@ -123,6 +138,8 @@ def alerts(condition: Condition, settings: Settings) -> list[Alert]:
         found.append(Alert("statements", condition.failing))
     if condition.oldest_days > settings.old_draft_days:
         found.append(Alert("drafts", int(condition.oldest_days)))
+    if condition.opinion_days > settings.old_opinion_days:
+        found.append(Alert("opinions", int(condition.opinion_days)))
     return found
 
 

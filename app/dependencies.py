@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from layers.snapshot import Atlas
 from layers.uploads import Uploads
 
+from .desk import Desk
 from .downloads import Downloads
 from .identity import Provider
 from .maps.figure import RenderedMap
@@ -58,11 +59,17 @@ def get_provider(request: Request) -> Provider | None:
     return cast("Provider | None", request.app.state.provider)
 
 
+def get_desk(request: Request) -> Desk:
+    """Return where opinions of the public come in."""
+    return cast("Desk", request.app.state.desk)
+
+
 def get_settings(request: Request) -> Settings:
     """Return how this atlas runs."""
     return cast("Settings", request.app.state.settings)
 
 
+DeskDep = Annotated[Desk, Depends(get_desk)]
 DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 PublishedDep = Annotated[Published, Depends(get_published)]

@@ -18,6 +18,7 @@ from .api import router as api_router
 from .api.reads import Reads
 from .assets import StaticTree
 from .compression import Compress
+from .desk import Desk
 from .downloads import Downloads
 from .identity import Provider
 from .metrics import Metrics
@@ -83,18 +84,23 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_listening(published, reads, rate if settings.rate_limit else None),
+        lifespan=_listening(
+            published, reads, rate if settings.rate_limit else None, settings.contact_days
+        ),
         max_body_size=_LARGEST_BODY,
     )
     app.state.published = published
     app.state.assets = assets
     app.state.settings = settings
     app.state.downloads = Downloads(settings.home / "downloads")
+    app.state.desk = Desk(settings)
     app.state.metrics = Metrics(published, settings, reads.answered)
     app.state.provider = Provider.of(settings, IDENTIFIED)
     app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
     app.state.draft_checks = DraftChecks(store, bundle)
-    app.state.templates = Templates(assets, review_number=settings.review_number)
+    app.state.templates = Templates(
+        assets, review_number=settings.review_number, opinions=settings.opinions
+    )
     app.include_router(pages_router)
     app.include_router(api_router)
     app.include_router(studio_router)
@@ -130,7 +136,7 @@ def _resolve_routes(app: FastAPI) -> None:
 
 
 def _listening(
-    published: Published, reads: Reads, rate: Rate | None
+    published: Published, reads: Reads, rate: Rate | None, contact_days: int
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
     """Return what keeps the published state listening while the application runs.
 
@@ -139,7 +145,7 @@ def _listening(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-        scheduler = Scheduler(published)
+        scheduler = Scheduler(published, contact_days=contact_days)
         published.start()
         scheduler.start()
         try:

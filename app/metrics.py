@@ -135,6 +135,8 @@ class _Atlas(Collector):
             ("atlas_drafts_waiting", "Drafts that wait.", condition.drafts),
             ("atlas_draft_oldest_days", "Age of the oldest of them.", condition.oldest_days),
             ("atlas_statements_failing", "Statements that do not hold.", condition.failing),
+            ("atlas_opinions_open", "Of the public, not answered.", condition.opinions),
+            ("atlas_opinion_oldest_days", "Age of the oldest of them.", condition.opinion_days),
             ("atlas_review_number_days", "Until it ends.", condition.review_days),
         ):
             if value is not None:

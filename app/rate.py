@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from limits import parse
@@ -13,14 +11,11 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
+from .clients import client_of
 from .problems import problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
-
-_NETWORK = 64
-"""Bits of an IPv6 address that name a network; one client may have every address in it."""
-
 
 _STEPS = 100
 """Into so many parts the limit is divided where requests are counted some at a time."""
@@ -48,13 +43,13 @@ class Rate:
 
     def allows(self, host: str) -> bool:
         """Count a request, and tell whether it may be answered."""
-        return self._counts.hit(self._rate, _client(host))
+        return self._counts.hit(self._rate, client_of(host))
 
     def allows_about(self, host: str) -> bool:
         """Do the same for answers that cost less than to count them: some are counted at a time."""
         asked = self._uncounted.pop(host, 0) + 1
         if asked >= self._step:
-            if self._counts.hit(self._rate, _client(host), cost=asked):
+            if self._counts.hit(self._rate, client_of(host), cost=asked):
                 return True
             self._uncounted[host] = self._step - 1
             return False
@@ -65,7 +60,7 @@ class Rate:
 
     def wait_s(self, host: str) -> int:
         """Return in how many seconds a client that was refused may ask again."""
-        reset = self._counts.get_window_stats(self._rate, _client(host)).reset_time
+        reset = self._counts.get_window_stats(self._rate, client_of(host)).reset_time
         return max(1, math.ceil(reset - time.time()))
 
 
@@ -92,15 +87,3 @@ class RateLimit:
         answer = problem(Request(scope), 429, sentence, code="too-many-requests")
         answer.headers["Retry-After"] = str(wait)
         await answer(scope, receive, send)
-
-
-@lru_cache(maxsize=10_000)
-def _client(host: str) -> str:
-    """Return what a client is counted by: its address, or its network where it has one."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(int(address) >> (128 - _NETWORK))
-    return host

@@ -1,10 +1,13 @@
-"""Publishes drafts whose moment has come, beside the server's other work."""
+"""What is done when its moment has come, beside the server's other work.
+
+Drafts are published, and contacts of the public erased that are not needed any more.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from layers.errors import StoreUnavailable
@@ -32,10 +35,15 @@ class Scheduler:
     published : Published
     every_s : float, optional
         Seconds between two looks.
+    contact_days : int, optional
+        So many days after an opinion is closed its contact is erased.
     """
 
-    def __init__(self, published: Published, every_s: float = EVERY_S) -> None:
+    def __init__(
+        self, published: Published, every_s: float = EVERY_S, contact_days: int = 180
+    ) -> None:
         self._published = published
+        self._contact_days = contact_days
         self._every_s = every_s
         self._stopped = threading.Event()
 
@@ -52,6 +60,7 @@ class Scheduler:
     def _look(self) -> None:
         while not self._stopped.wait(self._every_s):
             self.publish(datetime.now(UTC))
+            self.erase(datetime.now(UTC))
 
     def publish(self, now: datetime) -> list[Revision]:
         """Publish what is due; what fails is left for the next time, and holds up nothing else."""
@@ -62,6 +71,15 @@ class Scheduler:
             return []
         made = (self._publish(draft) for draft in due)
         return [each for each in made if each is not None]
+
+    def erase(self, now: datetime) -> int:
+        """Erase contacts that were kept long enough; returns how many."""
+        until = now - timedelta(days=self._contact_days)
+        try:
+            return self._published.store.opinions.erase_contacts(until, now=now)
+        except StoreUnavailable:
+            _LOG.warning("The store cannot be used; contacts that are due are erased later.")
+            return 0
 
     def _publish(self, draft: Draft) -> Revision | None:
         try:

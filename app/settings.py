@@ -52,6 +52,20 @@ class Settings(BaseSettings):
     rate_limit : str or None
         What one client may ask of a worker, as in ``12000/minute``; empty for no limit. None for
         `DEFAULT_RATE`, and none for what is answered at once and costs next to nothing.
+    opinions : bool
+        Whether the public may report problems and give opinions.
+    opinions_from, opinions_until : date or None
+        First and last day (of China) on which opinions are taken; reports of problems always are.
+    opinion_pins : bool
+        Whether an opinion may be about a free place on the map.
+    opinion_rate : str
+        What one client may send a worker of them.
+    contact_key : SecretStr or None
+        What contacts are encrypted with; None for a file in `home`, which is made when needed.
+    contact_days : int
+        So many days after an opinion is closed its contact is erased.
+    old_opinion_days : int
+        After so many days the studio reminds of an opinion that nobody has answered.
     """
 
     model_config = SettingsConfigDict(env_prefix="ATLAS_", frozen=True, extra="forbid")
@@ -77,8 +91,16 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^(https://[^/?#@]+|http://(127\.0\.0\.1|localhost)(:\d+)?)(/[^?#]*)?$",
     )
+    opinions: bool = True
+    opinions_from: date | None = None
+    opinions_until: date | None = None
+    opinion_pins: bool = False
+    opinion_rate: str = "20/hour"
+    contact_key: SecretStr | None = Field(default=None, min_length=32)
+    contact_days: int = Field(default=180, ge=1, le=3650)
+    old_opinion_days: int = Field(default=14, ge=1, le=3650)
 
-    @field_validator("rate_limit")
+    @field_validator("rate_limit", "opinion_rate")
     @classmethod
     def _is_rate(cls, text: str | None) -> str | None:
         if text:

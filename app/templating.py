@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from layers.spoken import visible
+
 from .i18n import load_translations
 from .wording import Wording
 
@@ -28,13 +30,19 @@ class Templates:
         Gives the addresses that ``static()`` writes.
     review_number : str or None
         The map's review number (审图号), if the operator has one.
+    opinions : bool
+        Whether the public may send any; pages then lead to the form.
     """
 
-    def __init__(self, assets: StaticTree, *, review_number: str | None = None) -> None:
+    def __init__(
+        self, assets: StaticTree, *, review_number: str | None = None, opinions: bool = True
+    ) -> None:
         self._translations = load_translations()
         self._environment = create_environment()
         self._environment.globals["static"] = assets.href
         self._environment.globals["review_number"] = review_number
+        self._environment.globals["opinions"] = opinions
+        self._environment.filters["visible"] = visible
 
     def wording(self, atlas: Atlas, language: Language) -> Wording:
         """Return what puts the codes and numbers of a state into words."""

@@ -15,6 +15,7 @@ from . import (
     people,
     qgis,
     rebasing,
+    reports,
     session,
     uploads,
 )
@@ -33,6 +34,7 @@ for _part in (
     draw_edits,
     qgis,
     account,
+    reports,
     people,
     audit,
 ):

@@ -35,6 +35,9 @@ _DONE = {
     "scheduled": _("已定时，到时自动发布。"),
     "unscheduled": _("已取消定时。"),
     "discarded": _("已丢弃；日志里仍有记录。"),
+    "answered": _("答复已保存；持回执编号的人可以看到。"),
+    "opinion-closed": _("已关闭。"),
+    "opinion-erased": _("已删除内容和联系方式。"),
     "rebased": _("已更新到当前修订；提交过的须重新提交。"),
 }
 
@@ -45,6 +48,7 @@ ALERTS = {
     "review-expiring": _("审图号还有 {figure} 天到期，请及时送审。"),
     "statements": _("有 {figure} 条规划的空间陈述与图不符。"),
     "drafts": _("有草稿已经等了 {figure} 天。"),
+    "opinions": _("有公众意见已经等了 {figure} 天没有答复。"),
 }
 """Of what somebody should look after, by `app.condition.Code`."""
 
@@ -120,6 +124,9 @@ _REFUSED = {
     "text": _("请写明内容：不能为空，也不能超过 5000 字。"),
     "reason": _("草稿有警告，须写明为什么可以放行（不超过 5000 字）。"),
     "due": _("定时须是将来的日期和时间。"),
+    "reply": _("请写明答复：不能为空；答复和公开摘要都不能超过 2000 字。"),
+    "report": _("这条意见已被删除，不能再答复。"),
+    "confirm": _("请勾选确认后再删除。"),
     "days": _("令牌的有效期须在 1 到 366 天之间。"),
 }
 

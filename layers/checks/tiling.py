@@ -120,9 +120,7 @@ def _gap(
     return found("sliver-gap", layer, one, "geometry", message, place=place, value=other.id)
 
 
-def _edges_along_gaps(
-    metric: NDArray[np.object_], pairs: NDArray[np.intp]
-) -> NDArray[np.object_]:
+def _edges_along_gaps(metric: NDArray[np.object_], pairs: NDArray[np.intp]) -> NDArray[np.object_]:
     """Return where the boundary of one area runs beside another without touching it, by pair."""
     # An area has several neighbours: what is put around it is put around it once.
     others, places = np.unique(pairs[:, 1], return_inverse=True)

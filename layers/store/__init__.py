@@ -5,6 +5,7 @@ from .backup import back_up, restore
 from .drafts import EDITED, Draft, Drafts, Edit, Event, Kind, new_draft
 from .listening import listen
 from .moving import move_store
+from .opinions import KINDS, STATUSES, Opinion, OpinionKind, Status, Waiting
 from .past import Stay
 from .rights import grants
 from .schema import placed
@@ -14,6 +15,8 @@ from .versions import Change, ChangeSet, valid_in
 
 __all__ = [
     "EDITED",
+    "KINDS",
+    "STATUSES",
     "Change",
     "ChangeSet",
     "Draft",
@@ -22,10 +25,14 @@ __all__ = [
     "Event",
     "Kind",
     "LogEntry",
+    "Opinion",
+    "OpinionKind",
     "Session",
     "Sessions",
+    "Status",
     "Stay",
     "Store",
+    "Waiting",
     "back_up",
     "chain_faults",
     "grants",

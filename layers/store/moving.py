@@ -30,6 +30,8 @@ _ORDER = (
     schema.token,
     schema.session,
     schema.login_attempt,
+    schema.opinion,
+    schema.opinion_contact,
 )
 """Every table but the catalogue. The log comes first: it tells what the copy was made from."""
 

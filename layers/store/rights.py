@@ -21,6 +21,8 @@ _ADDED = (
     "token",
     "session",
     "login_attempt",
+    "opinion",
+    "opinion_contact",
 )
 _CHANGED = {
     "catalogue": ("sequence",),
@@ -39,6 +41,8 @@ _CHANGED = {
     "token": ("revoked",),
     "session": ("seen", "ended"),
     "login_attempt": ("outcome",),
+    "opinion": ("text", "status", "answer", "summary", "answered", "closed"),
+    "opinion_contact": ("sealed",),
 }
 
 

@@ -189,6 +189,38 @@ login_attempt = Table(
 )
 """Under which name, as its SHA-256: people type their password into the wrong field."""
 
+opinion = Table(
+    "opinion",
+    metadata,
+    Column("number", Integer, CheckConstraint("number > 0"), primary_key=True),
+    Column("receipt", Text, nullable=False),
+    Column("challenge", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("layer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text),
+    Column("consent", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("answer", Text),
+    Column("summary", Text),
+    Column("answered", Text),
+    Column("closed", Text),
+    UniqueConstraint("receipt", name="opinion_receipt"),
+    UniqueConstraint("challenge", name="opinion_challenge"),
+    Index("opinion_subject", "layer", "subject"),
+)
+"""What the public says. Of the receipt only its SHA-256 is kept; an erased row keeps its number."""
+
+opinion_contact = Table(
+    "opinion_contact",
+    metadata,
+    Column("opinion", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", Text),
+    ForeignKeyConstraint(["opinion"], ["opinion.number"]),
+)
+"""How somebody can be reached, encrypted, apart from what they said; NULL once it is erased."""
+
 moved = Table("moved", metadata, Column("target", Text, nullable=False))
 """Empty; one row, with the new address, when the store has moved: then nothing may be written."""
 

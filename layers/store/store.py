@@ -27,6 +27,7 @@ from .contents import KeptContents
 from .drafts import Drafts
 from .engine import open_engine, said_by
 from .history import PublicHistory
+from .opinions import Opinions
 from .past import Past
 from .people import People
 from .sessions import Sessions
@@ -48,7 +49,7 @@ from .versions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The newest migration."""
 
 _STREAMED = 5_000
@@ -73,6 +74,8 @@ class Store:
         Accounts and tokens.
     sessions : Sessions
         Who is logged in.
+    opinions : Opinions
+        What the public says.
     history : PublicHistory
         What the public may know of earlier revisions.
     past : Past
@@ -93,6 +96,7 @@ class Store:
         self.drafts = Drafts(self._reading, self._writing)
         self.people = People(self._reading, self._writing)
         self.sessions = Sessions(self._reading, self._writing)
+        self.opinions = Opinions(self._reading, self._writing)
         self.history = PublicHistory(self._reading)
         self.past = Past(self._reading)
         self._contents = KeptContents()

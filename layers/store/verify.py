@@ -12,6 +12,7 @@ from layers.geojson import feature_digest
 from . import schema
 from .audit import LogEntry, chain_faults
 from .contents import Contents
+from .opinions import opinion_faults
 from .versions import feature_of, revision_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def store_faults(connection: sa.Connection) -> Iterator[str]:
     for layer_id, revisions in layers.items():
         yield from _revision_faults(layer_id, revisions, max(sequence, default=0))
         yield from _version_faults(connection, layer_id, revisions)
+    yield from opinion_faults(connection)
     known = sa.select(schema.feature_version.c.layer).distinct()
     for layer_id in connection.execute(known).scalars():
         if layer_id not in layers:

@@ -42,6 +42,11 @@ TEXT = [
     "/maps/nowhere",
     "/indicators",
     "/indicators?lang=en",
+    "/opinions",
+    "/opinions?about=projects/laoshangbu&kind=problem",
+    "/opinions?about=plan:shizhong-14-5/2-1-p1&lang=en",
+    "/opinions/follow",
+    "/opinions/privacy",
     "/plan/shizhong-14-5/coverage",
     "/plan/shizhong-14-5/coverage?chapter=4",
 ]

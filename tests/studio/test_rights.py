@@ -15,8 +15,8 @@ from layers.roles import RIGHTS, ROLES, has_right
 from layers.store import ChangeSet, new_draft
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-OPEN_TO_CHANGES = {"/studio/login"}
-"""What anybody may send something to, because it is what lets them in."""
+OPEN_TO_CHANGES = {"/studio/login", "/opinions", "/opinions/follow", "/opinions/erase"}
+"""What anybody may send something to: what lets them in, and what the public may say."""
 
 
 def load_table():

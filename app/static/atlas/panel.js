@@ -45,6 +45,11 @@ export class Panel {
     }
     const query = this.words.config.lang === "en" ? "?f=html&lang=en" : "?f=html";
     article.querySelector("[data-href=api]").href = view.api + query;
+    const report = article.querySelector("[data-href=report]");
+    if (report) {
+      const asked = { kind: "problem", about: entry.ref, lang: this.words.config.lang };
+      report.href = `/opinions?${new URLSearchParams(asked)}`;
+    }
     byId("also").hidden = also.length === 0;
     byId("also").querySelector("ul").replaceChildren(...also.map((other) => this.#item(other)));
     this.open("detail");
