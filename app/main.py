@@ -22,6 +22,8 @@ from .metrics import Metrics
 from .observed import Observe
 from .operation import router as operation_router
 from .pages import router as pages_router
+from .printing import router as printing_router
+from .printing.routes import Sheets
 from .problems import install_problem_handlers
 from .published import Published
 from .rate import Rate, RateLimit
@@ -73,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     published = Published(
         store, bundle, assets, settings.snapshots, settings.largest_packed or None
     )
+    sheets = Sheets(settings.home / "printing")
     reads = Reads(published, settings.public_url)
     rate = None if settings.rate_limit == "" else Rate(settings.rate_limit or DEFAULT_RATE)
     app = FastAPI(
@@ -80,17 +83,19 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_listening(published, reads, rate if settings.rate_limit else None),
+        lifespan=_listening(published, reads, sheets, rate if settings.rate_limit else None),
         max_body_size=_LARGEST_BODY,
     )
     app.state.published = published
     app.state.assets = assets
     app.state.settings = settings
     app.state.downloads = Downloads(settings.home / "downloads")
+    app.state.sheets = sheets
     app.state.metrics = Metrics(published, settings, reads.answered)
     app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
     app.state.templates = Templates(assets, review_number=settings.review_number)
     app.include_router(pages_router)
+    app.include_router(printing_router)
     app.include_router(api_router)
     app.include_router(studio_router)
     app.include_router(operation_router)
@@ -125,7 +130,7 @@ def _resolve_routes(app: FastAPI) -> None:
 
 
 def _listening(
-    published: Published, reads: Reads, rate: Rate | None
+    published: Published, reads: Reads, sheets: Sheets, rate: Rate | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
     """Return what keeps the published state listening while the application runs.
 
@@ -142,5 +147,6 @@ def _listening(
         finally:
             scheduler.stop()
             published.stop()
+            sheets.close()
 
     return lifespan
