@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.access import PUBLIC
 from app.api.parameters import query_pairs
+from app.dependencies import AtlasDep, PublishedDep, SettingsDep, TemplatesDep
 from app.i18n import parse_language
 from app.kept import Kept
 from app.links import attachment
@@ -25,7 +26,6 @@ from .sheets import filter_words, make_sheet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from app.dependencies import AtlasDep, PublishedDep, SettingsDep, TemplatesDep
     from app.wording import Wording
     from layers.printing import Sheet
     from layers.snapshot import Atlas

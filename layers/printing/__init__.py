@@ -4,7 +4,7 @@ A sheet or a book is a plain value (`sheet`, `book`) that a process of its own d
 here, `child` there): Matplotlib is only ever imported in that process.
 """
 
-from .book import Book, Chapter, Entry
+from .book import Book, Chapter, Cover, Entry, Term
 from .paper import LARGEST_SCALE, PAPERS, SMALLEST_SCALE, Paper, View, fitting_scale
 from .printer import Printer
 from .sheet import Drawn, LegendRow, Precision, Sheet, Style
@@ -15,6 +15,7 @@ __all__ = [
     "SMALLEST_SCALE",
     "Book",
     "Chapter",
+    "Cover",
     "Drawn",
     "Entry",
     "LegendRow",
@@ -23,6 +24,7 @@ __all__ = [
     "Printer",
     "Sheet",
     "Style",
+    "Term",
     "View",
     "fitting_scale",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .paper import Paper, View
@@ -16,43 +16,79 @@ class Entry:
 
     Attributes
     ----------
+    ref : str
+        ``layer/feature``, by which the index finds the page.
+    certainty : str
+        How sure the place is; where it is not known, why there is no map.
     view : View or None
-        The map; None where the place is not known, and `unmapped` says so.
+        The map; None where the place is not known.
     lines : tuple of (str, str)
         Name and value of what is known.
+    cited_title : str
     cited : tuple of str
         Where the plan speaks of it.
-    terms : tuple of str
-        Under what it stands in the index of places.
     """
 
+    ref: str
     title: str
     subtitle: str
     summary: str
-    lines: tuple[tuple[str, str], ...]
-    cited_title: str
-    cited: tuple[str, ...]
     certainty: str
     view: View | None
     layers: tuple[Drawn, ...]
-    terms: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    cited_title: str
+    cited: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Pages under one heading; those of tables have rows instead of entries.
+    """Pages under one heading: one for each entry, or a table.
 
     Attributes
     ----------
     rows : tuple of tuple of str
         Of a table: a row of one cell is a heading.
+    widths : tuple of float
+        Of its columns, in parts of the page.
     """
 
     title: str
-    lead: str
     entries: tuple[Entry, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     widths: tuple[float, ...] = ()
+
+
+class Term(NamedTuple):
+    """A line of the index.
+
+    Attributes
+    ----------
+    words : str
+        A name; of a heading, its letter.
+    ref : str
+        The entry on whose page it stands; empty for a heading.
+    """
+
+    words: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The title page.
+
+    Attributes
+    ----------
+    view : View
+        Of the whole.
+    """
+
+    title: str
+    subtitle: str
+    lines: tuple[str, ...]
+    view: View
+    layers: tuple[Drawn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +97,21 @@ class Book:
 
     Attributes
     ----------
-    cover : Entry
-        Its title page; its map is that of the whole district.
-    contents_title, index_title : str
     notice : str
         At the lower left of every map.
+    north : str
+        The letter at the arrow of every map.
     foot : str
         At the foot of every page, beside its number.
     """
 
     paper: Paper
     language: str
-    cover: Entry
+    cover: Cover
     contents_title: str
     chapters: tuple[Chapter, ...]
     index_title: str
+    index: tuple[Term, ...]
     notice: str
-    foot: str
     north: str
+    foot: str

@@ -6,6 +6,7 @@ Lengths on paper are millimetres from the lower left corner, on the ground metre
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import shapely
@@ -156,8 +157,9 @@ def fitting_scale(bbox: BBox, frame: Box) -> int:
     int
         n of 1:n, from `LARGEST_SCALE` to `SMALLEST_SCALE`.
     """
-    sides = shapely.segmentize(shapely.box(*bbox), max(bbox.east - bbox.west, 1e-9) / 8)
-    west, south, east, north = to_4548(sides).bounds
+    middle_x, middle_y = (bbox.west + bbox.east) / 2, (bbox.south + bbox.north) / 2
+    places = product((bbox.west, middle_x, bbox.east), (bbox.south, middle_y, bbox.north))
+    west, south, east, north = to_4548(shapely.MultiPoint(list(places))).bounds
     needed = 1000 * _ROOM * max((east - west) / frame.width, (north - south) / frame.height)
     if not math.isfinite(needed):
         return SMALLEST_SCALE
