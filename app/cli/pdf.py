@@ -38,6 +38,8 @@ def pdf(
     from layers.printing.binding import bind
     from layers.publishing import open_atlas
 
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        raise stop(f"{file}: name a file in a folder that there is.", 2)
     settings, began = read_settings(), time.monotonic()
     try:
         store, bundle = open_store(settings)

@@ -18,6 +18,7 @@ from app.pages.answers import is_known, page_response
 from app.problems import problem
 from app.rate import Rate
 from layers.errors import InvalidParameter
+from layers.facets import FACETS
 from layers.printing import LARGEST_SCALE, PAPERS, SMALLEST_SCALE, Printer
 
 from .asked import FORMATS, LONGEST_TITLE, OWN, parse_asked, view_bbox
@@ -170,8 +171,17 @@ def _form_context(
         "filter": filter_words(asked, words),
         "png": f"/print?{join}format=png",
         "pdf": f"/print?{join}format=pdf",
+        "map_href": f"/?{urlencode(_of_map(pairs, asked))}",
         "self_href": "/print",
         "switch_href": f"/print?{urlencode(other)}" if other else "/print",
         "width": round(asked.paper.width * 10),
         "height": round(asked.paper.height * 10),
     }
+
+
+def _of_map(pairs: list[tuple[str, str]], asked: Asked) -> list[tuple[str, str]]:
+    """Return what the map page understands of the parameters of a sheet."""
+    paper = asked.paper
+    direction = "landscape" if paper.is_landscape else "portrait"
+    kept = [pair for pair in pairs if pair[0] in FACETS or pair[0] == "lang"]
+    return [*kept, ("paper", paper.name), ("orientation", direction)]

@@ -351,9 +351,11 @@ def _outline(writer: PdfWriter, leaves: Sequence[_Leaf]) -> None:
     """Add a bookmark for each chapter, and below it one for each of its entries."""
     chapter, parent = None, None
     for number, leaf in enumerate(leaves):
-        if leaf.chapter != chapter:
+        if leaf.chapter and leaf.chapter != chapter:
             chapter = leaf.chapter
-            parent = writer.add_outline_item(title=printable(chapter), page_number=number, is_open=False)
+            parent = writer.add_outline_item(
+                title=printable(chapter), page_number=number, is_open=False
+            )
         if leaf.title:
             above = parent if leaf.chapter else None
             writer.add_outline_item(title=printable(leaf.title), page_number=number, parent=above)
