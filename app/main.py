@@ -25,6 +25,8 @@ from .metrics import Metrics
 from .observed import Observe
 from .operation import router as operation_router
 from .pages import router as pages_router
+from .printing import router as printing_router
+from .printing.routes import Sheets
 from .problems import install_problem_handlers
 from .published import Published
 from .rate import Rate, RateLimit
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
     published = Published(
         store, bundle, assets, settings.snapshots, settings.largest_packed or None
     )
+    sheets = Sheets(settings.home / "printing")
     reads = Reads(published, settings.public_url)
     rate = None if settings.rate_limit == "" else Rate(settings.rate_limit or DEFAULT_RATE)
     app = FastAPI(
@@ -85,7 +88,11 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         lifespan=_listening(
-            published, reads, rate if settings.rate_limit else None, settings.contact_days
+            published,
+            reads,
+            sheets,
+            rate if settings.rate_limit else None,
+            settings.contact_days,
         ),
         max_body_size=_LARGEST_BODY,
     )
@@ -94,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.downloads = Downloads(settings.home / "downloads")
     app.state.desk = Desk(settings)
+    app.state.sheets = sheets
     app.state.metrics = Metrics(published, settings, reads.answered)
     app.state.provider = Provider.of(settings, IDENTIFIED)
     app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
@@ -102,6 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
         assets, review_number=settings.review_number, opinions=settings.opinions
     )
     app.include_router(pages_router)
+    app.include_router(printing_router)
     app.include_router(api_router)
     app.include_router(studio_router)
     app.include_router(operation_router)
@@ -136,7 +145,7 @@ def _resolve_routes(app: FastAPI) -> None:
 
 
 def _listening(
-    published: Published, reads: Reads, rate: Rate | None, contact_days: int
+    published: Published, reads: Reads, sheets: Sheets, rate: Rate | None, contact_days: int
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, object]]]:
     """Return what keeps the published state listening while the application runs.
 
@@ -153,5 +162,6 @@ def _listening(
         finally:
             scheduler.stop()
             published.stop()
+            sheets.close()
 
     return lifespan

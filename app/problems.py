@@ -20,6 +20,7 @@ from layers.errors import (
     NotAllowed,
     NotFound,
     NotFresh,
+    PrintingUnavailable,
     RevisionConflict,
     StaleEdit,
     StoreUnavailable,
@@ -67,6 +68,7 @@ _STATUS: dict[type[AtlasError], int] = {
     RevisionConflict: 409,
     NotFresh: 503,
     Busy: 503,
+    PrintingUnavailable: 503,
     StoreUnavailable: 503,
 }
 

@@ -77,6 +77,11 @@ class Templates:
         )
 
 
+def wording_of(atlas: Atlas, language: Language) -> Wording:
+    """Return what puts a state into words where no page is rendered."""
+    return Wording(atlas, language, load_translations()[language].gettext)
+
+
 def create_environment() -> Environment:
     """Return the environment: everything escaped, every missing name an error."""
     return Environment(

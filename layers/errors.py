@@ -15,6 +15,7 @@
     │   ├── StaleEdit         an edit of a feature that has been changed since it was read
     │   └── Taken             a name that something else has already
     ├── NotFresh              a replica has not caught up with what is asked for
+    ├── PrintingUnavailable   a sheet cannot be drawn now, or not where the atlas runs
     └── StoreUnavailable      the store cannot be opened, read or written
 
 Each carries a stable `code`, one sentence that can be shown to a person, and where it happened.
@@ -214,6 +215,12 @@ class NotFresh(AtlasError):
 
     code = "not-fresh"
     exit_status = 7
+
+
+class PrintingUnavailable(AtlasError):
+    """A sheet cannot be drawn: no font, no turn, too much time or memory."""
+
+    code = "printing-unavailable"
 
 
 class StoreUnavailable(AtlasError):

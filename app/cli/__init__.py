@@ -15,6 +15,7 @@ from .layers import (
     restore,
     verify,
 )
+from .pdf import pdf
 from .people import token, user
 from .plan import plan
 from .serve import serve
@@ -32,7 +33,7 @@ app = typer.Typer(
 for _command in (serve, check, layers, history, diff):
     app.command()(_command)
 app.command("import")(import_)
-for _other in (drafts, discard, publish, rollback, export, verify, backup, restore):
+for _other in (drafts, discard, publish, rollback, export, pdf, verify, backup, restore):
     app.command()(_other)
 app.add_typer(plan, name="plan")
 app.add_typer(indicators, name="indicators")

@@ -37,5 +37,9 @@ SCRIPT_STRINGS: Final = {
     "sheetPeek": "面板：收起",
     "sheetHalf": "面板：半屏",
     "sheetFull": "面板：全屏",
+    "printScale": "比例尺 1:{scale}",
+    "printFilter": "筛选：{filter}",
+    "printNoFilter": "没有筛选",
+    "printDate": "打印日期：{date}",
 }
 """Name in ``config.strings`` and Chinese message."""

@@ -262,10 +262,6 @@ function listen() {
     follow({ focus: true });
   });
   byId("share").addEventListener("click", share);
-  matchMedia("print").addEventListener("change", () => {
-    map.map.invalidateSize({ animate: false });
-    map.showAll();
-  });
   map.map.on("click", clickMap);
   map.map.on("moveend", count);
 }
@@ -284,3 +280,5 @@ listen();
 map.showAll();
 await Promise.all(config.layers.map(load));
 ready();
+const { preparePrint } = await import("./print.js");
+preparePrint(map, { config, facets, words });
