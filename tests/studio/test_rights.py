@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-OPEN_TO_CHANGES = {"/studio/login"}
-"""What anybody may send something to, because it is what lets them in."""
+OPEN_TO_CHANGES = {"/areas", "/nearby", "/studio/login"}
+"""What anybody may send something to: it lets them in, or answers and keeps nothing."""
 
 
 def routes(application: Any) -> Iterator[Any]:
