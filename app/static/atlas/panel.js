@@ -45,6 +45,10 @@ export class Panel {
     }
     const query = this.words.config.lang === "en" ? "?f=html&lang=en" : "?f=html";
     article.querySelector("[data-href=api]").href = view.api + query;
+    const english = this.words.config.lang === "en" ? "lang=en" : "";
+    article.querySelector("[data-href=page]").href = `/features/${entry.ref}?${english}`;
+    const name = encodeURIComponent(view.name);
+    article.querySelector("[data-href=nearby]").href = `/nearby?q=${name}&${english}`;
     byId("also").hidden = also.length === 0;
     byId("also").querySelector("ul").replaceChildren(...also.map((other) => this.#item(other)));
     this.open("detail");
