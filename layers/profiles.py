@@ -35,7 +35,7 @@ class Profile:
     outcomes : Mapping
         How many of them hold, fail, and cannot be tested.
     figures : tuple of Indicator
-        The plan's figures in the sections that are about this zone.
+        The plan's figures in sections and paragraphs that are about this zone alone.
     """
 
     zone: Feature
@@ -111,14 +111,27 @@ def _members(atlas: Atlas, layer_id: str, zone: Feature) -> tuple[tuple[Layer, F
 
 
 def _figures(atlas: Atlas, zone: Feature) -> tuple[Indicator, ...]:
-    """Return the figures of the sections whose heading names the zone."""
-    sections = {
-        (int(each["chapter"]), int(each["section"]))
+    """Return the figures that are about a zone and no other.
+
+    Those stand in a section whose heading names it, or in a paragraph that names it alone.
+    """
+    mine = _cited(zone)
+    others: set[tuple[int, int, int]] = set()
+    for each in all_zones(atlas):
+        others |= _cited(each) if each.id != zone.id else set()
+    sections = {place[:2] for place in mine - others if place[2] == 0}
+    found = []
+    for figure in atlas.indicators.indicators:
+        cited = figure.citation
+        place = (cited.chapter, cited.section, cited.paragraph)
+        if place[:2] in sections or place in mine - others:
+            found.append(figure)
+    return tuple(found)
+
+
+def _cited(zone: Feature) -> set[tuple[int, int, int]]:
+    """Return chapter, section and paragraph of the places that name a zone."""
+    return {
+        (int(each["chapter"]), int(each["section"]), int(each["paragraph"]))
         for each in zone.properties.get("citations") or []
-        if int(each["paragraph"]) == 0
     }
-    return tuple(
-        each
-        for each in atlas.indicators.indicators
-        if (each.citation.chapter, each.citation.section) in sections
-    )

@@ -151,20 +151,26 @@ def here_shape(longitude: float, latitude: float) -> Shape:
     return Shape("here", Point(longitude, latitude))
 
 
-def svg_map(view: View, shapes: Sequence[Shape], label: str) -> Markup:
+def svg_map(view: View, shapes: Sequence[Shape], label: str, *, drawable: bool = False) -> Markup:
     """Return a map as an SVG element, for a page whose style sheet knows its classes.
 
     Parameters
     ----------
     label : str
         What it shows, for whoever cannot see it.
+    drawable : bool
+        Whether a script may draw on it: then it says where its corner is, and its scale.
     """
+    place = (
+        f' data-west="{view.west:.7f}" data-north="{view.north:.7f}"'
+        f' data-x="{view.x_scale:.4f}" data-y="{view.y_scale:.4f}"'
+    )
     drawn = [(each, view.pixels(each.geometry)) for each in shapes]
     parts = [_path(shape, pixels) for shape, pixels in drawn if not pixels.is_empty]
     parts += [_name(view, shape, pixels) for shape, pixels in drawn if shape.name]
     return Markup(  # noqa: S704  every text in it is escaped
         f'<svg class="picture" viewBox="0 0 {view.width} {view.height}" role="img" '
-        f'aria-label="{escape(label)}" focusable="false">'
+        f'aria-label="{escape(label)}" focusable="false"{place if drawable else ""}>'
         f"{''.join(parts)}{_bar(view)}</svg>"
     )
 

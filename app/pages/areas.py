@@ -17,7 +17,7 @@ from layers.areas import LARGEST_UPLOAD, parse_area, read_area, report_area
 from layers.errors import InvalidParameter
 
 from .answers import page_response
-from .public import card, frame, href
+from .public import card, frame, href, zone_names
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -114,6 +114,7 @@ def _page(
         "action": href("/areas", words),
         "notice": "",
         "report": None,
+        "canvas": _canvas(atlas, words),
     }
     link = None
     if text:
@@ -188,6 +189,16 @@ def _area(words: Wording, metres: float) -> str:
     )
 
 
+def _canvas(atlas: Atlas, words: Wording) -> Markup | None:
+    """Return the map that an area is drawn on; None where there is nothing to see on it."""
+    shapes = ground_shapes(atlas, zone_names(atlas, words))
+    if not shapes:
+        return None
+    label = words.gettext("可以在上面画范围的地图；也可以在下面写坐标")
+    view = view_of((each.geometry for each in shapes), width=960, height=560)
+    return svg_map(view, shapes, label, drawable=True)
+
+
 def _picture(atlas: Atlas, words: Wording, report: AreaReport) -> Markup:
     touched = [
         shape
@@ -197,9 +208,6 @@ def _picture(atlas: Atlas, words: Wording, report: AreaReport) -> Markup:
         for shape in feature_shapes(layer.layer, each.feature)
         if shape.role == "focus"
     ]
-    names = {
-        f"zones/{each.id}": words.text(each.properties, "name")
-        for each in (atlas.listed["zones"].features if "zones" in atlas.listed else ())
-    }
+    names = zone_names(atlas, words)
     shapes = [*ground_shapes(atlas, names), *touched, Shape("area", report.area)]
     return svg_map(view_of([report.area]), shapes, words.gettext("地图：这个范围和它碰到的对象"))

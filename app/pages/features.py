@@ -18,7 +18,7 @@ from layers.lives import public_life
 
 from .answers import as_json, page_response
 from .context import page_href
-from .public import base_of, card, feature_href, feature_path, frame, zone_href, zone_of
+from .public import base_of, card, feature_href, feature_path, frame, zone_href, zone_names, zone_of
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -135,10 +135,7 @@ def feature_picture(atlas: Atlas, words: Wording, layer: Layer, feature: Feature
     shapes = list(feature_shapes(layer, feature))
     if not shapes:
         return None
-    names = {
-        f"zones/{each.id}": words.text(each.properties, "name")
-        for each in (atlas.listed["zones"].features if "zones" in atlas.listed else ())
-    }
+    names = zone_names(atlas, words)
     view = words.view(layer, feature)
     label = words.say("地图：{name}。{certainty}", name=view["name"], certainty=view["certainty"])
     ground = ground_shapes(atlas, names)

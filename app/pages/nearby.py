@@ -17,7 +17,7 @@ from app.wording import is_sketch
 from layers.nearby import WITHIN_M, what_is_nearby
 
 from .answers import page_response
-from .public import card, feature_href, frame, href, zone_href
+from .public import card, feature_href, frame, href, zone_href, zone_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,7 +253,7 @@ def _far(words: Wording, metres: float) -> str:
     """Return a distance in words, no finer than anybody can tell."""
     if metres < 1_000:
         return words.say("{count} 米", count=f"{max(10, round(metres, -1)):.0f}")
-    return words.say("{count} 公里", count=f"{metres / 1000:.1f}")
+    return words.say("{count} 公里", count=f"{round(metres / 1000, 1 if metres < 10_000 else 0):g}")
 
 
 def _list_href(words: Wording, zone: Feature | None) -> str | None:
@@ -273,10 +273,7 @@ def _picture(
         if shape.role == "focus"
     ]
     here = here_shape(longitude, latitude)
-    names = {
-        f"zones/{each.id}": words.text(each.properties, "name")
-        for each in (atlas.listed["zones"].features if "zones" in atlas.listed else ())
-    }
+    names = zone_names(atlas, words)
     around = here.geometry.buffer(0.03)
     return svg_map(
         view_of([around]),

@@ -122,3 +122,12 @@ def zone_of(atlas: Atlas, zone: str | None) -> Feature | None:
     zones = atlas.listed.get("zones")
     known = () if zones is None or zone is None else zones.features
     return next((each for each in known if each.properties.get("name") == zone), None)
+
+
+def zone_names(atlas: Atlas, words: Wording) -> dict[str, str]:
+    """Return what is written on the zones of a still map, by ``layer/feature``."""
+    zones = atlas.listed.get("zones")
+    return {
+        f"zones/{each.id}": words.text(each.properties, "name")
+        for each in (() if zones is None else zones.features)
+    }

@@ -14,7 +14,7 @@ from layers.profiles import all_zones, zone_profile
 from .answers import page_response
 from .context import page_href, plan_href
 from .features import feature_picture, statement_view
-from .public import card, feature_href, frame, href, zone_href
+from .public import card, feature_href, frame, href, zone_href, zone_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,8 +120,7 @@ def _overview(atlas: Atlas, words: Wording) -> Markup | None:
     zones = [each for each in all_zones(atlas) if each.geometry is not None]
     if not zones:
         return None
-    names = {f"zones/{each.id}": words.text(each.properties, "name") for each in zones}
-    shapes = ground_shapes(atlas, names)
+    shapes = ground_shapes(atlas, zone_names(atlas, words))
     return svg_map(
         view_of(each.geometry for each in shapes), shapes, words.gettext("地图：各片区的大致范围")
     )
@@ -136,7 +135,7 @@ def _facts(words: Wording, profiles: list[Profile]) -> list[tuple[str, list[str]
         (gettext("其中已上图"), [say("{count} 个", count=each.mapped) for each in profiles]),
         (gettext("地名"), [say("{count} 个", count=len(each.places)) for each in profiles]),
         (
-            gettext("本片区章节里的指标"),
+            gettext("只写本片区的指标"),
             [say("{count} 个", count=len(each.figures)) for each in profiles],
         ),
     ]

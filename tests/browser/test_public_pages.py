@@ -21,6 +21,7 @@ PAGES = [
     "/zones/beibu-hexinqu",
     "/tables",
     "/tables/projects?zone=北部核心区&sortby=-name&nothing=1",
+    "/areas",
     f"/areas?area={AREA}",
     "/help",
     "/accessibility?lang=en",
@@ -84,3 +85,16 @@ def test_the_map_leads_to_the_page_of_a_feature_and_to_what_is_near_it(visit, pa
     page.go_back()
     page.locator("#detail").get_by_role("link", name="附近有什么规划").click()
     page.get_by_text("就在范围内").first.wait_for()
+
+
+def test_an_area_is_drawn_on_the_still_map_and_reported(page: Page, server):
+    page.goto(f"{server}/areas")
+    picture = page.locator("#draw svg")
+    box = picture.bounding_box()
+    assert box is not None
+    for x, y in ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7), (0.1, 0.1)):
+        picture.click(position={"x": box["width"] * x, "y": box["height"] * y})
+    page.get_by_role("button", name="撤去上一点").click()
+    assert page.locator("#area").input_value().count(",") == 4
+    page.get_by_role("button", name="出报告").click()
+    page.get_by_role("heading", name="三大空间").wait_for()
