@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ MOST_TOUCHED = 200
 
 _LIMITS = Limits(bytes=LARGEST_UPLOAD, unpacked=20_000_000, ratio=200, entries=50)
 _MOST_RECORDS = 500
+_AREAS = re.compile(r"\s*(MULTI)?(POLYGON|LINESTRING|POINT)\b(?!.*COLLECTION)", re.I | re.S)
 
 
 class Touched(NamedTuple):
@@ -111,10 +113,17 @@ def parse_area(text: str) -> Polygon | MultiPolygon:
         If it is none, not valid, too large or too complex; the sentence says which.
     """
     try:
-        found = _from_json(text) if text.lstrip().startswith("{") else [shapely.from_wkt(text)]
+        found = _from_json(text) if text.lstrip().startswith("{") else [_from_wkt(text)]
     except (ShapelyError, orjson.JSONDecodeError, ValueError, TypeError, KeyError) as error:
         raise _fault("can be read neither as WKT nor as GeoJSON") from error
     return check_area(found)
+
+
+def _from_wkt(text: str) -> BaseGeometry:
+    # Collections may be nested without end, which the reader follows by recursion.
+    if not _AREAS.match(text):
+        raise ValueError("no area")
+    return shapely.from_wkt(text)
 
 
 def _from_json(text: str) -> list[BaseGeometry | None]:

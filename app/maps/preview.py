@@ -62,7 +62,7 @@ def preview_png(view: View | None, shapes: Sequence[Shape], lines: Sequence[str]
     draw.rectangle(((left - 48) * _FINE, 0, (left - 40) * _FINE, image.height), fill=_INK)
     _write(draw, lines, left)
     file = BytesIO()
-    image.resize(SIZE, Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)
+    image.resize(SIZE, Image.Resampling.BOX).save(file, "PNG", compress_level=5)
     return file.getvalue()
 
 

@@ -92,7 +92,9 @@ async def _sent(request: Request) -> tuple[str, bytes, str]:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async with Request(request.scope, receive).form(max_files=1, max_fields=5) as form:
+    async with Request(request.scope, receive).form(
+        max_files=1, max_fields=5, max_part_size=LARGEST_UPLOAD
+    ) as form:
         given, text = form.get("file"), form.get("area")
         content = await given.read() if isinstance(given, UploadFile) else b""
         name = str(given.filename or "") if isinstance(given, UploadFile) else ""
@@ -114,7 +116,6 @@ def _page(
         "action": href("/areas", words),
         "notice": "",
         "report": None,
-        "canvas": _canvas(atlas, words),
     }
     link = None
     if text:
@@ -126,6 +127,7 @@ def _page(
             link = _link_text(area)
             context["report"] = report_view(atlas, words, report_area(atlas, area))
             context["link"] = href("/areas", words, area=link) if link else None
+    context["canvas"] = None if context["report"] else _canvas(atlas, words)
     context |= frame(request, words, "areas", "/areas", {"area": link})
     return templates.render("areas.html", atlas=atlas, lang=words.language, **context)
 

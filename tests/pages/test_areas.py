@@ -75,6 +75,8 @@ STAR = "POLYGON((116.9 36.6, 117 36.7, 117 36.6, 116.9 36.7, 116.9 36.6))"
     [
         ("here", "neither as WKT nor as GeoJSON"),
         ("{", "neither as WKT nor as GeoJSON"),
+        ("GEOMETRYCOLLECTION(" * 50_000, "neither as WKT nor as GeoJSON"),
+        ('{"type":"GeometryCollection","geometries":[' * 300, "neither as WKT nor as GeoJSON"),
         ('{"type": "Polygon"}', "neither as WKT nor as GeoJSON"),
         ("POINT(116.9 36.6)", "no inside"),
         ("POLYGON EMPTY", "is empty"),
