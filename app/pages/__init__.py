@@ -4,10 +4,11 @@ from fastapi import APIRouter
 
 from app.access import PUBLIC
 
-from . import indicators, opinions, plan, routes
+from . import areas, features, help, indicators, nearby, opinions, plan, routes, tables, zones
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
-for _part in (routes, plan, indicators, opinions):
+_PARTS = routes, plan, indicators, opinions, features, nearby, zones, tables, areas, help
+for _part in _PARTS:
     router.include_router(_part.router)
 
 __all__ = ["router"]

@@ -206,12 +206,17 @@ def _shape_legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str
 
 
 def _pages(plan_id: str, words: Wording) -> list[dict[str, str]]:
-    indicators = "/indicators?lang=en" if words.language == "en" else "/indicators"
+    suffix = "?lang=en" if words.language == "en" else ""
+    indicators = f"/indicators{suffix}"
     return [
+        {"href": f"/nearby{suffix}", "words": words.gettext("附近有什么规划")},
+        {"href": f"/zones{suffix}", "words": words.gettext("片区")},
         {"href": plan_href(plan_id, words), "words": words.gettext("规划原文")},
         {"href": indicators, "words": words.gettext("指标")},
         {"href": plan_href(plan_id, words, "coverage"), "words": words.gettext("覆盖台账")},
         {"href": plan_href(plan_id, words, "statements"), "words": words.gettext("空间陈述")},
+        {"href": f"/tables{suffix}", "words": words.gettext("表格")},
+        {"href": f"/help{suffix}", "words": words.gettext("帮助")},
     ]
 
 

@@ -15,6 +15,7 @@ from layers.facets import parse_selection
 
 from .answers import is_known, page_response
 from .context import atlas_context, map_context
+from .public import base_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -93,6 +94,7 @@ async def get_icon() -> Response:
 
 
 @router.api_route("/robots.txt", methods=["GET", "HEAD"])
-async def get_robots() -> Response:
-    """Let every crawler in."""
-    return Response("User-agent: *\nAllow: /\n", media_type="text/plain")
+async def get_robots(request: Request) -> Response:
+    """Let every crawler in, and tell it where the pages are."""
+    sitemap = f"Sitemap: {base_of(request)}/sitemap.xml\n"
+    return Response(f"User-agent: *\nAllow: /\n\n{sitemap}", media_type="text/plain")

@@ -15,8 +15,11 @@ from layers.roles import RIGHTS, ROLES, has_right
 from layers.store import ChangeSet, new_draft
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-OPEN_TO_CHANGES = {"/studio/login", "/opinions", "/opinions/follow", "/opinions/erase"}
-"""What anybody may send something to: what lets them in, and what the public may say."""
+OPEN_TO_CHANGES = {
+    "/areas", "/nearby", "/opinions", "/opinions/erase", "/opinions/follow", "/studio/login",
+}  # fmt: skip
+"""What anybody may send something to: what lets them in, what the public may say, and what answers
+and keeps nothing."""
 
 
 def load_table():

@@ -160,6 +160,9 @@ function uppermost(refs) {
 function clickMap(event) {
   const found = map.under(event.originalEvent.clientX, event.originalEvent.clientY);
   const meant = uppermost(found);
+  const near = new URL(byId("nearby-here").href);
+  near.searchParams.set("at", [event.latlng.lng, event.latlng.lat].map((each) => each.toFixed(5)));
+  byId("nearby-here").href = near;
   if (found.filter((ref) => !entries.get(ref).layer.ground).length > 1) openHits(found);
   else if (meant) go(meant, found.filter((ref) => ref !== meant));
 }

@@ -50,6 +50,10 @@ export class Panel {
       const asked = { kind: "problem", about: entry.ref, lang: this.words.config.lang };
       report.href = `/opinions?${new URLSearchParams(asked)}`;
     }
+    const english = this.words.config.lang === "en" ? "lang=en" : "";
+    article.querySelector("[data-href=page]").href = `/features/${entry.ref}?${english}`;
+    const name = encodeURIComponent(view.name);
+    article.querySelector("[data-href=nearby]").href = `/nearby?q=${name}&${english}`;
     byId("also").hidden = also.length === 0;
     byId("also").querySelector("ul").replaceChildren(...also.map((other) => this.#item(other)));
     this.open("detail");
