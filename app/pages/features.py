@@ -15,6 +15,7 @@ from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
 from app.maps.preview import MAP_WIDTH, SIZE, preview_png
 from layers.errors import NotFound, StoreUnavailable, Withdrawn
 from layers.lives import public_life
+from layers.opinions import Subject, public_summaries
 
 from .answers import as_json, page_response
 from .context import page_href
@@ -60,11 +61,12 @@ def get_feature_page(
     found = atlas.feature(f"{collection_id}/{feature_id}")
     if found is None:
         return _moved(published, atlas, words, collection_id, feature_id)
-    life = None
+    life, opinions = None, []
     with suppress(StoreUnavailable):
         # The page is worth having without its past.
         life = public_life(published.store, atlas.layers[collection_id], feature_id)
-    context = feature_context(atlas, words, *found, life)
+        opinions = public_summaries(published.store, Subject(collection_id, feature_id))
+    context = feature_context(atlas, words, *found, life) | {"opinions": opinions}
     base = base_of(request)
     context |= frame(request, words, "", here)
     context["preview"] = f"{base}{here}/preview.png"
@@ -125,7 +127,9 @@ def feature_context(
         "statements": statements_about(atlas, words, feature.id),
         "events": [_event(words, layer, each) for each in life.events] if life else None,
         "downloads": downloads(layer.id, feature.id),
-        "report_href": f"/opinions/new?{urlencode({'subject': ref})}",
+        "report_hrefs": [
+            f"/opinions?{urlencode({'kind': kind, 'about': ref})}" for kind in ("problem", "opinion")
+        ],
         "path": feature_path(layer.id, feature.id),
     }
 

@@ -29,7 +29,7 @@ def test_it_says_what_the_plan_says_and_how_the_place_is_known(visitor):
         assert words in page
     assert 'href="/plan/shizhong-14-5#4-1-p2"' in page
     assert 'href="/zones/beibu-hexinqu"' in page
-    assert 'href="/opinions/new?subject=projects%2Flaoshangbu"' in page
+    assert 'href="/opinions?kind=problem&amp;about=projects%2Flaoshangbu"' in page
 
 
 def test_it_has_a_still_map_that_needs_no_script(visitor):
