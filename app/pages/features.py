@@ -128,7 +128,8 @@ def feature_context(
         "events": [_event(words, layer, each) for each in life.events] if life else None,
         "downloads": downloads(layer.id, feature.id),
         "report_hrefs": [
-            f"/opinions?{urlencode({'kind': kind, 'about': ref})}" for kind in ("problem", "opinion")
+            f"/opinions?{urlencode({'kind': each, 'about': ref})}"
+            for each in ("problem", "opinion")
         ],
         "path": feature_path(layer.id, feature.id),
     }
