@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .paper import View
-    from .sheet import Drawn, LegendRow, Sheet
+    from .sheet import Drawn, LegendRow, Sheet, Style
 
 _BEYOND = 5.0
 """Millimetres around the frame that shapes are cut at: edges along the cut stay unseen."""
+
+_MANY = 1_000
+"""Shapes of a layer from which on those of one style are drawn as one."""
 
 _LABELS = 300
 _LABEL_SIZE = 7.0
@@ -97,6 +100,8 @@ def _draw_shapes(pen: Pen, layer: Drawn, shapes: list[Any], clip: Any, height: i
         elif path := _path(shape):
             paths.append(path)
             styles.append((style, dimension == 2))
+    if len(paths) > _MANY:
+        paths, styles = _merged(paths, styles)
     if paths:
         drawn = PathCollection(
             paths,
@@ -123,6 +128,18 @@ def _draw_shapes(pen: Pen, layer: Drawn, shapes: list[Any], clip: Any, height: i
             zorder=height + 0.5,
         )
         dot.set_clip_path(clip)
+
+
+def _merged(
+    paths: list[Path], styles: list[tuple[Style, bool]]
+) -> tuple[list[Path], list[tuple[Style, bool]]]:
+    """Join all paths of a style into one: writing each by itself takes long."""
+    from matplotlib.path import Path
+
+    groups: dict[tuple[Style, bool], list[Path]] = {}
+    for path, style in zip(paths, styles, strict=True):
+        groups.setdefault(style, []).append(path)
+    return [Path.make_compound_path(*each) for each in groups.values()], list(groups)
 
 
 def _path(shape: Any) -> Path | None:
