@@ -1,0 +1,159 @@
+/** Tools of planners, loaded when the first of them is opened: measure, coordinates. */
+
+import { Measure } from "./measure.js";
+import { parsePlace, written } from "./place.js";
+
+export class Tools {
+  /**
+   * @param {import("./map.js").AtlasMap} atlas @param {import("./words.js").Words} words
+   * @param {HTMLElement} bar @param {HTMLElement} box @param {(text: string) => void} say
+   */
+  constructor(atlas, words, bar, box, say) {
+    Object.assign(this, { atlas, map: atlas.map, words, bar, box, say });
+    this.measure = new Measure(atlas, words, (text, warning) => this.#result(text, warning));
+    this.shown = { line: () => this.#measuring("line"), area: () => this.#measuring("area"), place: () => this.#place() };
+    this.move = ({ latlng }) => this.#write(latlng);
+    this.centre = () => this.#write(this.map.getCenter());
+    this.map.getContainer().addEventListener("keydown", (event) => this.#key(event));
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.open(null);
+    });
+  }
+
+  /** @param {string | null} name */
+  open(name) {
+    const last = this.name;
+    this.measure.stop();
+    this.map.off("mousemove", this.move).off("moveend", this.centre);
+    this.name = name === last ? null : name;
+    this.atlas.busy = this.name === "line" || this.name === "area";
+    this.map.getContainer().classList.toggle("is-tool", this.name !== null);
+    for (const button of this.bar.querySelectorAll("[data-tool]")) {
+      button.setAttribute("aria-expanded", String(button.dataset.tool === this.name));
+    }
+    this.out = null;
+    this.box.hidden = this.name === null;
+    this.box.replaceChildren();
+    if (this.name) this.shown[this.name]();
+    else this.bar.querySelector(`[data-tool="${last}"]`)?.focus();
+  }
+
+  #measuring(kind) {
+    const buttons = document.createElement("p");
+    buttons.className = "actions";
+    buttons.append(
+      this.#button("measureCentre", () => this.measure.put(this.map.getCenter())),
+      this.#button("measureUndo", () => this.measure.undo()),
+      this.#button("measureClear", () => this.measure.start(kind)),
+    );
+    this.out = line("result");
+    this.warning = line("notice");
+    const caution = line("quiet");
+    caution.textContent = this.words.say("measureCaution");
+    this.box.append(this.#heading(kind === "area" ? "measureArea" : "measureLine"), this.out, this.warning, buttons, caution);
+    this.measure.start(kind);
+  }
+
+  #result(text, warning) {
+    if (!this.out) return;
+    this.out.textContent = text;
+    this.warning.textContent = warning;
+    this.warning.hidden = !warning;
+    if (this.measure.places.length) this.say(`${text} ${warning}`);
+  }
+
+  #place() {
+    this.list = document.createElement("dl");
+    const form = document.createElement("form");
+    const label = document.createElement("label");
+    const input = document.createElement("input");
+    const go = this.#button("placeGo");
+    label.textContent = this.words.say("placeLabel");
+    label.htmlFor = input.id = "place-text";
+    input.autocomplete = "off";
+    input.placeholder = "116.975, 36.55";
+    go.type = "submit";
+    const wrong = line("quiet");
+    wrong.setAttribute("role", "status");
+    form.append(label, input, go, wrong);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      wrong.textContent = this.#go(input.value);
+    });
+    this.box.append(this.#heading("placeTitle"), this.list, form);
+    this.map.on("mousemove", this.move).on("moveend", this.centre);
+    this.centre();
+  }
+
+  /** @param {string} text @returns {string} what is wrong with it */
+  #go(text) {
+    const place = parsePlace(text);
+    if (!place) return this.words.say("placeUnread");
+    const there = L.latLng(place[1], place[0]);
+    if (!L.latLngBounds(this.map.options.maxBounds).contains(there)) return this.words.say("placeOutside");
+    this.map.setView(there, Math.max(this.map.getZoom(), 14), { animate: false });
+    return "";
+  }
+
+  /** @param {L.LatLng} latlng */
+  #write({ lng, lat }) {
+    const rows = written([lng, lat]).map(([system, text]) => {
+      const row = document.createElement("div");
+      const name = document.createElement("dt");
+      const value = document.createElement("dd");
+      const copy = this.#button("placeCopy", () => this.#copy(text));
+      copy.setAttribute("aria-label", `${this.words.say("placeCopy")} ${system}`);
+      name.textContent = system;
+      value.append(text, copy);
+      row.append(name, value);
+      return row;
+    });
+    if (this.list.contains(document.activeElement)) return;
+    this.list.replaceChildren(...rows);
+  }
+
+  async #copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.say(this.words.say("placeCopied", { text }));
+    } catch {
+      this.say(text);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.target !== this.map.getContainer() || !this.name) return;
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      this.open(null);
+    } else if (this.atlas.busy && event.key === "Enter") this.measure.put(this.map.getCenter());
+    else if (this.atlas.busy && event.key === "Backspace") this.measure.undo();
+  }
+
+  #heading(key) {
+    const heading = document.createElement("h2");
+    heading.textContent = this.words.say(key);
+    const close = this.#button("toolClose", () => this.open(null));
+    const head = document.createElement("div");
+    head.className = "tool-head";
+    head.append(heading, close);
+    return head;
+  }
+
+  #button(key, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = this.words.say(key);
+    if (act) button.addEventListener("click", act);
+    return button;
+  }
+}
+
+function line(name) {
+  const paragraph = document.createElement("p");
+  paragraph.className = name;
+  return paragraph;
+}
