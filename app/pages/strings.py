@@ -61,6 +61,17 @@ SCRIPT_STRINGS: Final = {
     "placeCopy": "复制",
     "placeCopied": "已复制：{text}",
     "placeUnread": "没有看懂；写成 116.975, 36.55 或 497761.663, 4046573.221。",
+    "knownTitle": "当时所知",
+    "knownLabel": "按这一天结束时（UTC）所知显示",
+    "knownShow": "显示",
+    "knownReset": "回到现在",
+    "knownNow": "现在显示的是最新数据。",
+    "knownCount": "与现在相比，{count} 个对象不同；只收起当时还没有的，改过的仍按现在的样子画。",
+    "knownAs": "按“{when}”所知显示：{count} 个对象与现在不同，收起了 {absent} 个当时还没有的。",
+    "knownUnread": "没有“{when}”的数据，显示的是现在的。",
+    "knownAdded": "{name}：当时还没有",
+    "knownRemoved": "{name}：当时有，后来撤下",
+    "knownChanged": "{name}：后来改过",
     "placeOutside": "这个坐标在地图范围之外。",
 }
 """Name in ``config.strings`` and Chinese message."""

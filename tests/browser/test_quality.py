@@ -74,7 +74,7 @@ def test_axe_finds_nothing_where_a_text_is_read(read, page: Page, viewport, sche
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), SETTINGS)
-@pytest.mark.parametrize("tool", ["量面积", "坐标"])
+@pytest.mark.parametrize("tool", ["量面积", "坐标", "时间"])
 def test_axe_finds_nothing_in_the_tools_of_the_map(visit, page: Page, tool, viewport, scheme):
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=scheme)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,10 @@ from playwright.sync_api import expect
 from pyproj import Geod, Transformer
 from shapely.geometry import Polygon
 
+from app.main import create_app
+from app.settings import Settings
 from layers.measure import area_m2
+from layers.store import Store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -139,3 +143,42 @@ def test_enter_opens_what_is_at_the_centre(visit, page: Page):
     field.focus()
     field.press("Enter")
     expect(page.locator("#index")).to_be_hidden()
+
+
+@pytest.fixture
+def changed_atlas(start, tmp_path) -> str:
+    """Serve an atlas with one project renamed and one added since its first revision."""
+    create_app(Settings(home=tmp_path))
+    store = Store(tmp_path / "atlas.sqlite")
+    head = store.head("projects")
+    features = [
+        replace(each, properties={**each.properties, "name": "新名"})
+        if each.id == "yufuhe"
+        else each
+        for each in store.features(head)
+    ]
+    copied = next(each for each in features if each.id == "laoshangbu")
+    features.append(replace(copied, id="ban-gong-lou"))
+    store.publish(
+        "projects", features, base=head, kind="publish", author="王小明", message="改名、新增"
+    )
+    store.close()
+    return start(create_app(Settings(home=tmp_path)))
+
+
+def test_a_map_as_known_then_names_what_differs(visit, page: Page, changed_atlas):
+    visit("/?known=1", address=changed_atlas)
+    expect(page.locator("#notice")).to_contain_text("2 个对象与现在不同，收起了 1 个")
+    expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_hidden()
+    page.get_by_role("button", name="时间").click()
+    expect(page.locator("#tool li")).to_have_text(["老商埠：当时还没有", "新名：后来改过"])
+    page.get_by_role("button", name="回到现在").click()
+    expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_a_link_with_an_unread_day_shows_the_newest(visit, page: Page, watch):
+    watch.expected.append("400")
+    visit("/?known=soon")
+    expect(page.locator("#notice")).to_contain_text("没有“soon”的数据")
+    expect(page.locator(".leaflet-atlas-zones-pane path.shape").first).to_be_visible()

@@ -27,12 +27,16 @@ const entries = new Map();
 const whole = new Map();
 const failed = new Set();
 
+/** The day as of which the map is shown, and what was not there then. */
+const known = { when: "", away: new Set() };
+
 /** @param {string | null} ref @param {string} [lang] */
 function address(ref, lang = config.lang) {
   const query = new URLSearchParams();
   if (ref) query.set("f", ref);
   facets.write(query);
   tree.write(query);
+  if (known.when) query.set("known", known.when);
   if (lang === "en") query.set("lang", "en");
   const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text ? `/?${text}` : "/";
@@ -141,6 +145,32 @@ function treeChanged(said) {
   if (said) say(said);
 }
 
+/** Show the map as known on a day; an empty one is today.
+ * @param {string} when what differs from now is given back */
+async function setKnown(when) {
+  const { fetchMoves, notThere } = await import("./known.js");
+  const moves = when ? await fetchMoves(config.layers, when) : { moves: [], absent: [], count: 0 };
+  known.when = when;
+  known.away = notThere(moves, entries.keys());
+  narrow();
+  treeChanged();
+  byId("notice").textContent = when ? words.say("knownAs", { when, count: moves.count, absent: known.away.size }) : "";
+  byId("notice").hidden = !when;
+  return moves;
+}
+
+/** Show the day that the address names. */
+async function followDay() {
+  const when = new URLSearchParams(location.search).get("known") ?? "";
+  if (when === known.when) return;
+  try {
+    await setKnown(when);
+  } catch {
+    byId("notice").textContent = words.say("knownUnread", { when });
+    byId("notice").hidden = false;
+  }
+}
+
 /** Set what the address says, and name the layers that nobody knows. */
 function readAddress() {
   const query = new URLSearchParams(location.search);
@@ -158,6 +188,7 @@ function setSwitch(ref) {
 function narrow() {
   const chosen = facets.chosen();
   const away = new Set([...entries.values()].filter((entry) => !facets.meets(entry, chosen)).map((entry) => entry.ref));
+  for (const ref of known.away) away.add(ref);
   map.setFiltered(away);
   labels.setFiltered(away);
   facets.count([...entries.values()]);
@@ -271,7 +302,7 @@ async function openTool(event) {
   const name = event.target.closest("[data-tool]")?.dataset.tool;
   if (!name) return;
   try {
-    tools ??= import("./tools.js").then(({ Tools }) => new Tools(map, words, byId("tools"), byId("tool"), say));
+    tools ??= import("./tools.js").then(({ Tools }) => new Tools(map, words, byId("tools"), byId("tool"), { say, setKnown, known }));
     const shown = await tools;
     shown.open(name);
     if (shown.name) sheet.set("peek");
@@ -331,6 +362,7 @@ function listen() {
   addEventListener("popstate", () => {
     readAddress();
     follow({ focus: true });
+    followDay();
   });
   byId("share").addEventListener("click", share);
   byId("steps-before").addEventListener("click", () => step(-1));
@@ -355,6 +387,7 @@ function ready() {
   }
   const ref = new URLSearchParams(location.search).get("f");
   if (ref && entries.has(ref)) follow({ focus: false });
+  followDay();
   setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";
   performance.mark("atlas-ready");

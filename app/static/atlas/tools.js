@@ -1,4 +1,4 @@
-/** Tools of planners, loaded when the first of them is opened: measure, coordinates. */
+/** Tools of planners, loaded when the first of them is opened: measure, coordinates, time. */
 
 import { Measure } from "./measure.js";
 import { parsePlace, written } from "./place.js";
@@ -6,12 +6,12 @@ import { parsePlace, written } from "./place.js";
 export class Tools {
   /**
    * @param {import("./map.js").AtlasMap} atlas @param {import("./words.js").Words} words
-   * @param {HTMLElement} bar @param {HTMLElement} box @param {(text: string) => void} say
+   * @param {HTMLElement} bar @param {HTMLElement} box @param {{say(text: string): void, setKnown(when: string): Promise<any>, known: {when: string}}} page
    */
-  constructor(atlas, words, bar, box, say) {
-    Object.assign(this, { atlas, map: atlas.map, words, bar, box, say });
+  constructor(atlas, words, bar, box, page) {
+    Object.assign(this, { atlas, map: atlas.map, words, bar, box, page, say: page.say });
     this.measure = new Measure(atlas, words, (text, warning) => this.#result(text, warning));
-    this.shown = { line: () => this.#measuring("line"), area: () => this.#measuring("area"), place: () => this.#place() };
+    this.shown = { line: () => this.#measuring("line"), area: () => this.#measuring("area"), place: () => this.#place(), known: () => this.#known() };
     this.move = ({ latlng }) => this.#write(latlng);
     this.centre = () => this.#write(this.map.getCenter());
     this.map.getContainer().addEventListener("keydown", (event) => this.#key(event));
@@ -85,6 +85,47 @@ export class Tools {
     this.box.append(this.#heading("placeTitle"), this.list, form);
     this.map.on("mousemove", this.move).on("moveend", this.centre);
     this.centre();
+  }
+
+  #known() {
+    const form = document.createElement("form");
+    const label = document.createElement("label");
+    const day = document.createElement("input");
+    const show = this.#button("knownShow");
+    Object.assign(day, { type: "date", id: "known-day", value: this.page.known.when, required: true });
+    label.textContent = this.words.say("knownLabel");
+    label.htmlFor = day.id;
+    show.type = "submit";
+    const told = line("result");
+    const list = document.createElement("ul");
+    const set = async (when) => {
+      try {
+        const moves = await this.page.setKnown(when);
+        told.textContent = this.words.say(when ? "knownCount" : "knownNow", { count: moves.count });
+        list.replaceChildren(...moves.moves.map((move) => this.#move(move, when)));
+      } catch {
+        told.textContent = this.words.say("knownUnread", { when });
+      }
+      this.say(told.textContent);
+    };
+    form.append(label, day, show, this.#button("knownReset", () => set("")));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      set(day.value);
+    });
+    this.box.append(this.#heading("knownTitle"), form, told, list);
+    if (this.page.known.when) set(this.page.known.when);
+  }
+
+  /** @param {import("./known.js").Move} move @param {string} when */
+  #move({ layer, state, name }, when) {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    const query = new URLSearchParams({ from: when, f: "html", ...(this.words.config.lang === "en" && { lang: "en" }) });
+    link.href = `/api/collections/${layer.id}/diff?${query}`;
+    link.textContent = this.words.say(state === "added" ? "knownAdded" : state === "removed" ? "knownRemoved" : "knownChanged", { name });
+    item.append(link);
+    return item;
   }
 
   /** @param {string} text @returns {string} what is wrong with it */
