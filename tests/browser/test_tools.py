@@ -182,3 +182,22 @@ def test_a_link_with_an_unread_day_shows_the_newest(visit, page: Page, watch):
     visit("/?known=soon")
     expect(page.locator("#notice")).to_contain_text("没有“soon”的数据")
     expect(page.locator(".leaflet-atlas-zones-pane path.shape").first).to_be_visible()
+
+
+def test_layers_are_compared_at_a_divider_by_keys_and_by_pointer(visit, page: Page):
+    visit("/")
+    page.get_by_role("button", name="卷帘").click()
+    divider = page.get_by_role("slider", name="卷帘对比")
+    divider.press("End")
+    divider.press("ArrowLeft")
+    expect(divider).to_have_attribute("aria-valuenow", "95")
+    map_box = page.locator(".folium-map").bounding_box()
+    page.mouse.move(map_box["x"] + map_box["width"] * 0.95, 600)
+    page.mouse.down()
+    page.mouse.move(map_box["x"] + map_box["width"] * 0.25, 600)
+    page.mouse.up()
+    expect(divider).to_have_attribute("aria-valuenow", "25")
+    pane = page.locator(".leaflet-atlas-projects-pane")
+    assert "rect(" in pane.evaluate("(pane) => pane.style.clip")
+    page.get_by_role("button", name="关闭").click()
+    assert pane.evaluate("(pane) => pane.style.clip") == ""

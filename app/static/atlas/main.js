@@ -302,7 +302,7 @@ async function openTool(event) {
   const name = event.target.closest("[data-tool]")?.dataset.tool;
   if (!name) return;
   try {
-    tools ??= import("./tools.js").then(({ Tools }) => new Tools(map, words, byId("tools"), byId("tool"), { say, setKnown, known }));
+    tools ??= import("./tools.js").then(async ({ Tools, loadStyle }) => (await loadStyle(), new Tools(map, words, byId("tools"), byId("tool"), { say, setKnown, known })));
     const shown = await tools;
     shown.open(name);
     if (shown.name) sheet.set("peek");

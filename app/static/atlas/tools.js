@@ -1,7 +1,17 @@
-/** Tools of planners, loaded when the first of them is opened: measure, coordinates, time. */
+/** Tools of planners, loaded when the first of them is opened: measure, coordinates, time, comparison. */
 
 import { Measure } from "./measure.js";
 import { parsePlace, written } from "./place.js";
+import { Swipe } from "./swipe.js";
+
+/** @returns {Promise<void>} settled when the tools' own style is there */
+export function loadStyle() {
+  return new Promise((done, fail) => {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href: new URL("tools.css", import.meta.url).href, onload: () => done(), onerror: fail });
+    document.head.append(link);
+  });
+}
 
 export class Tools {
   /**
@@ -11,7 +21,7 @@ export class Tools {
   constructor(atlas, words, bar, box, page) {
     Object.assign(this, { atlas, map: atlas.map, words, bar, box, page, say: page.say });
     this.measure = new Measure(atlas, words, (text, warning) => this.#result(text, warning));
-    this.shown = { line: () => this.#measuring("line"), area: () => this.#measuring("area"), place: () => this.#place(), known: () => this.#known() };
+    this.shown = { line: () => this.#measuring("line"), area: () => this.#measuring("area"), place: () => this.#place(), known: () => this.#known(), swipe: () => this.#swipe() };
     this.move = ({ latlng }) => this.#write(latlng);
     this.centre = () => this.#write(this.map.getCenter());
     this.map.getContainer().addEventListener("keydown", (event) => this.#key(event));
@@ -26,6 +36,8 @@ export class Tools {
   open(name) {
     const last = this.name;
     this.measure.stop();
+    this.divider?.remove();
+    this.divider = null;
     this.map.off("mousemove", this.move).off("moveend", this.centre);
     this.name = name === last ? null : name;
     this.atlas.busy = this.name === "line" || this.name === "area";
@@ -85,6 +97,31 @@ export class Tools {
     this.box.append(this.#heading("placeTitle"), this.list, form);
     this.map.on("mousemove", this.move).on("moveend", this.centre);
     this.centre();
+  }
+
+  #swipe() {
+    const { layers } = this.words.config;
+    const choices = ["swipeLeft", "swipeRight"].map((key, at) => {
+      const label = document.createElement("label");
+      const choice = document.createElement("select");
+      choice.append(new Option(this.words.say("swipeNone"), ""), ...layers.map(({ id, title }) => new Option(title, id)));
+      choice.value = at ? "" : layers.at(-1).id;
+      choice.addEventListener("change", () => this.#divide(choices));
+      label.append(this.words.say(key), choice);
+      return { label, choice };
+    });
+    const help = line("quiet");
+    help.textContent = this.words.say("swipeHelp");
+    this.box.append(this.#heading("swipeTitle"), ...choices.map(({ label }) => label), help);
+    this.#divide(choices);
+  }
+
+  #divide(choices) {
+    const at = this.divider?.at ?? 0.5;
+    this.divider?.remove();
+    const [left, right] = choices.map(({ choice }) => (choice.value ? [this.map.getPane(`atlas-${choice.value}`)] : []));
+    this.divider = new Swipe(this.map, { left, right }, this.words.say("swipeTitle"));
+    this.divider.set(at);
   }
 
   #known() {
