@@ -7,6 +7,7 @@ import { AtlasMap } from "./map.js";
 import { Panel } from "./panel.js";
 import { Search } from "./search.js";
 import { Sheet } from "./sheet.js";
+import { Tree } from "./tree.js";
 import { Words } from "./words.js";
 
 const config = readConfig();
@@ -19,19 +20,25 @@ const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected
 const facets = new Facets(byId("facets"), config.facets);
 const search = new Search(byId("q"), byId("found"), words, { choose: (ref) => go(ref), say });
 map.covered = () => sheet.covered();
+const tree = new Tree(document.querySelector(".tree"), map, words, { toggle: setLayer, changed: treeChanged });
 /** @type {Map<string, import("./data.js").Entry>} */
 const entries = new Map();
 /** @type {Map<string, import("./data.js").Feature>} */
 const whole = new Map();
 const failed = new Set();
 
+/** The day as of which the map is shown, and what was not there then. */
+const known = { when: "", away: new Set() };
+
 /** @param {string | null} ref @param {string} [lang] */
 function address(ref, lang = config.lang) {
   const query = new URLSearchParams();
   if (ref) query.set("f", ref);
   facets.write(query);
+  tree.write(query);
+  if (known.when) query.set("known", known.when);
   if (lang === "en") query.set("lang", "en");
-  const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
+  const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text ? `/?${text}` : "/";
 }
 
@@ -97,9 +104,12 @@ async function select(entry, focus, also) {
   const name = words.text(known.feature.properties, "name");
   document.title = `${name} · ${config.title}`;
   setSwitch(entry.ref);
+  showSteps(entry.ref);
   if (focus) {
     panel.focusTitle();
-    say(words.say("selected", { name }));
+    const at = steps.indexOf(entry.ref);
+    const place = at < 0 ? "" : ` ${words.say("step", { number: at + 1, count: steps.length })}`;
+    say(words.say("selected", { name }) + place);
   }
 }
 
@@ -121,6 +131,55 @@ function clear(focus, unknown) {
   }
 }
 
+/** @param {string} id @param {boolean} on */
+function setLayer(id, on) {
+  if (map.layers[id]) map.setLayer(id, on);
+  labels.setLayer(id, on);
+  count();
+}
+
+/** @param {string} [said] */
+function treeChanged(said) {
+  history.replaceState(null, "", address(map.selected));
+  setSwitch(map.selected);
+  if (said) say(said);
+}
+
+/** Show the map as known on a day; an empty one is today.
+ * @param {string} when what differs from now is given back */
+async function setKnown(when) {
+  const { fetchMoves, notThere } = await import("./known.js");
+  const moves = when ? await fetchMoves(config.layers, when) : { moves: [], absent: [], count: 0 };
+  known.when = when;
+  known.away = notThere(moves, entries.keys());
+  narrow();
+  treeChanged();
+  byId("notice").textContent = when ? words.say("knownAs", { when, count: moves.count, absent: known.away.size }) : "";
+  byId("notice").hidden = !when;
+  return moves;
+}
+
+/** Show the day that the address names. */
+async function followDay() {
+  const when = new URLSearchParams(location.search).get("known") ?? "";
+  if (when === known.when) return;
+  try {
+    await setKnown(when);
+  } catch {
+    byId("notice").textContent = words.say("knownUnread", { when });
+    byId("notice").hidden = false;
+  }
+}
+
+/** Set what the address says, and name the layers that nobody knows. */
+function readAddress() {
+  const query = new URLSearchParams(location.search);
+  facets.read(query);
+  const unknown = tree.read(query);
+  narrow();
+  return unknown;
+}
+
 function setSwitch(ref) {
   byId("language").href = address(ref, config.lang === "en" ? "zh" : "en");
 }
@@ -129,6 +188,7 @@ function setSwitch(ref) {
 function narrow() {
   const chosen = facets.chosen();
   const away = new Set([...entries.values()].filter((entry) => !facets.meets(entry, chosen)).map((entry) => entry.ref));
+  for (const ref of known.away) away.add(ref);
   map.setFiltered(away);
   labels.setFiltered(away);
   facets.count([...entries.values()]);
@@ -158,13 +218,49 @@ function uppermost(refs) {
 }
 
 function clickMap(event) {
-  const found = map.under(event.originalEvent.clientX, event.originalEvent.clientY);
+  if (!map.busy) open(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
+}
+
+/** What lies in the middle of the map, for those without a pointer. */
+function openCentre() {
+  const box = map.map.getContainer().getBoundingClientRect();
+  const { x, y } = map.map.latLngToContainerPoint(map.map.getCenter());
+  open(map.under(box.left + x, box.top + y), map.map.getCenter());
+}
+
+/**
+ * @param {string[]} found
+ * @param {L.LatLng} at
+ */
+function open(found, at) {
+  steps = [];
   const meant = uppermost(found);
   const near = new URL(byId("nearby-here").href);
-  near.searchParams.set("at", [event.latlng.lng, event.latlng.lat].map((each) => each.toFixed(5)));
+  near.searchParams.set("at", [at.lng, at.lat].map((each) => each.toFixed(5)));
   byId("nearby-here").href = near;
   if (found.filter((ref) => !entries.get(ref).layer.ground).length > 1) openHits(found);
   else if (meant) go(meant, found.filter((ref) => ref !== meant));
+}
+
+/** What was found at one place, to be gone through one by one. @type {string[]} */
+let steps = [];
+
+/** @param {string} ref */
+function showSteps(ref) {
+  const at = steps.indexOf(ref);
+  byId("steps").hidden = at < 0;
+  if (at < 0) return;
+  byId("steps-words").textContent = words.say("step", { number: at + 1, count: steps.length });
+  byId("steps-before").disabled = at === 0;
+  byId("steps-after").disabled = at === steps.length - 1;
+}
+
+/** @param {number} by */
+function step(by) {
+  const at = steps.indexOf(map.selected) + by;
+  if (!steps[at]) return;
+  go(steps[at]);
+  showSteps(steps[at]);
 }
 
 let hovered = null;
@@ -180,6 +276,7 @@ function hover(ref = null) {
 }
 
 function openHits(refs) {
+  steps = refs;
   map.mark(null);
   panel.hits(refs.map((ref) => entries.get(ref)));
   sheet.set("half");
@@ -203,6 +300,22 @@ async function share(event) {
   say(button.textContent);
   clearTimeout(copyMessage);
   copyMessage = setTimeout(() => { button.textContent = label; }, 3000);
+}
+
+let tools;
+/** Load the planners' tools when the first is asked for. @param {MouseEvent} event */
+async function openTool(event) {
+  const name = event.target.closest("[data-tool]")?.dataset.tool;
+  if (!name) return;
+  try {
+    tools ??= import("./tools.js").then(async ({ Tools, loadStyle }) => (await loadStyle(), new Tools(map, words, byId("tools"), byId("tool"), { say, setKnown, known })));
+    const shown = await tools;
+    shown.open(name);
+    if (shown.name) sheet.set("peek");
+  } catch {
+    tools = undefined;
+    say(words.say("failed", { layer: event.target.textContent }));
+  }
 }
 
 function listen() {
@@ -242,13 +355,6 @@ function listen() {
     facets.read(new URLSearchParams());
     form.dispatchEvent(new Event("change"));
   });
-  host.querySelector(".tree").addEventListener("change", (event) => {
-    const row = event.target.closest("[data-layer]");
-    row.classList.toggle("is-off", !event.target.checked);
-    map.setLayer(row.dataset.layer, event.target.checked);
-    labels.setLayer(row.dataset.layer, event.target.checked);
-    count();
-  });
   host.querySelector(".tree").addEventListener("click", async (event) => {
     const row = event.target.closest(".retry")?.closest("[data-layer]");
     if (!row) return;
@@ -260,20 +366,30 @@ function listen() {
     if (event.key === "Escape" && !panel.isOpen("index")) go(null);
   });
   addEventListener("popstate", () => {
-    facets.read(new URLSearchParams(location.search));
-    narrow();
+    readAddress();
     follow({ focus: true });
+    followDay();
   });
   byId("share").addEventListener("click", share);
+  byId("steps-before").addEventListener("click", () => step(-1));
+  byId("steps-after").addEventListener("click", () => step(1));
+  byId("tools").addEventListener("click", openTool);
+  map.map.getContainer().addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === event.currentTarget && !map.busy) openCentre();
+  });
   map.map.on("click", clickMap);
   map.map.on("moveend", count);
 }
 
 function ready() {
-  facets.read(new URLSearchParams(location.search));
-  narrow();
+  const unknown = readAddress();
+  if (unknown.length) {
+    byId("notice").textContent = words.say("unknownLayers", { names: unknown.join(", ") });
+    byId("notice").hidden = false;
+  }
   const ref = new URLSearchParams(location.search).get("f");
   if (ref && entries.has(ref)) follow({ focus: false });
+  followDay();
   setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";
   performance.mark("atlas-ready");

@@ -1,0 +1,203 @@
+"""Tools of planners on the map: measure, coordinates, layers, everything at a place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+from pyproj import Geod, Transformer
+from shapely.geometry import Polygon
+
+from app.main import create_app
+from app.settings import Settings
+from layers.measure import area_m2
+from layers.store import Store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+TO_ZONE = Transformer.from_crs("EPSG:4490", "EPSG:4548", always_xy=True)
+GEODESIC = Geod(ellps="GRS80")
+PLACES = [(116.975, 36.55), (116.72, 36.3), (117.25, 36.72), (117.0, 36.6)]
+SHAPES = [
+    pytest.param(
+        [(116.98, 36.6), (116.985, 36.6), (116.985, 36.604), (116.98, 36.604)], id="block"
+    ),
+    pytest.param([(116.8, 36.4), (117.1, 36.42), (117.08, 36.7), (116.82, 36.68)], id="district"),
+]
+
+
+@pytest.fixture
+def geodesy(visit, page: Page, server: str):
+    """Call a function of the page's own module."""
+    visit("/")
+    module = page.evaluate(
+        """async () => (await (await fetch("/")).text()).match(/[^"]*atlas\\/main[^"]*/)[0]"""
+    ).replace("main.js", "geodesy.js")
+
+    def call(name: str, *given):
+        return page.evaluate(
+            "async ([module, name, given]) => (await import(module))[name](...given)",
+            [module, name, given],
+        )
+
+    return call
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_zone_metres_are_those_of_proj(geodesy, place):
+    metres = geodesy("toZone", *place)
+    assert metres == pytest.approx(TO_ZONE.transform(*place), abs=0.0005)
+    assert geodesy("fromZone", *metres) == pytest.approx(place, abs=1e-9)
+
+
+@pytest.mark.parametrize("ring", SHAPES)
+def test_areas_are_those_of_the_server(geodesy, ring):
+    assert geodesy("area", ring) == pytest.approx(area_m2(Polygon(ring)), rel=1e-5)
+
+
+@pytest.mark.parametrize("ring", SHAPES)
+def test_lengths_are_geodesic(geodesy, ring):
+    longitudes, latitudes = zip(*ring, strict=True)
+    assert geodesy("length", ring) == pytest.approx(
+        GEODESIC.line_length(longitudes, latitudes), abs=0.001
+    )
+
+
+def test_an_area_is_measured_by_keys_and_warns_over_sketches(visit, page: Page):
+    visit("/")
+    page.get_by_role("button", name="量面积").click()
+    field = page.get_by_role("application", name=re.compile("规划地图"))
+    field.focus()
+    for key in ("ArrowRight", "ArrowDown"):
+        field.press("Enter")
+        before = page.evaluate("String(window.atlas.map.getCenter())")
+        field.press(key)
+        page.wait_for_function("(was) => String(window.atlas.map.getCenter()) !== was", arg=before)
+    field.press("Enter")
+    expect(page.locator("#tool .result")).to_contain_text("公顷")
+    expect(page.locator("#tool .result")).to_contain_text("亩")
+    expect(page.locator("#tool .notice")).to_contain_text("示意对象")
+    field.press("Escape")
+    expect(page.get_by_role("button", name="量面积")).to_be_focused()
+
+
+def test_a_line_is_measured_by_touch(visit, phone: Page):
+    visit("/", on=phone)
+    phone.get_by_role("button", name="量长度").tap()
+    phone.locator("#tool h2").wait_for()
+    for x in (120, 240):
+        phone.touchscreen.tap(x, 560)
+    expect(phone.locator("#tool .result")).to_contain_text("km")
+    assert "f=" not in phone.url
+
+
+def test_coordinates_are_written_and_gone_to(visit, page: Page):
+    visit("/")
+    page.get_by_role("button", name="坐标", exact=True).click()
+    page.get_by_label("到这个坐标去").fill("497761.663, 4046573.221")
+    page.get_by_role("button", name="前往").click()
+    centre = page.evaluate("[window.atlas.map.getCenter().lng, window.atlas.map.getCenter().lat]")
+    assert centre == pytest.approx([116.975, 36.55], abs=1e-3)
+    expect(page.locator("#tool dl")).to_contain_text("EPSG:4548")
+    page.get_by_label("到这个坐标去").fill("北京")
+    page.get_by_role("button", name="前往").click()
+    expect(page.get_by_text("没有看懂")).to_be_visible()
+
+
+def test_layers_as_set_are_in_the_address(visit, page: Page):
+    visit("/")
+    page.get_by_role("checkbox", name=re.compile("项目")).uncheck()
+    page.get_by_label("不透明度与次序 三大空间").click()
+    page.get_by_role("slider", name=re.compile("不透明度")).fill("40")
+    expect(page).to_have_url(re.compile(r"off=projects.*opacity=zones:40"))
+    page.reload()
+    page.locator("html[data-ready]").wait_for(state="attached")
+    expect(page.locator(".leaflet-atlas-projects-pane path.shape")).to_have_count(0)
+    expect(page.locator(".leaflet-atlas-zones-pane")).to_have_css("opacity", "0.4")
+
+
+def test_a_link_with_unknown_layers_says_so_and_works(visit, page: Page):
+    visit("/?off=ghosts,projects&opacity=spirits:x,zones:50")
+    expect(page.get_by_text("ghosts, spirits")).to_be_visible()
+    expect(page.locator(".leaflet-atlas-zones-pane")).to_have_css("opacity", "0.5")
+    expect(page.locator(".leaflet-atlas-projects-pane path.shape")).to_have_count(0)
+
+
+def test_what_lies_at_a_place_is_gone_through(visit, page: Page, click_shape):
+    visit("/")
+    click_shape("projects/laoshangbu", others=1)
+    expect(page.get_by_role("heading", name=re.compile("此处有"))).to_be_focused()
+    page.locator("#hits a[data-ref]").first.click()
+    expect(page.get_by_text(re.compile("第 1 个，共")).first).to_be_visible()
+    page.get_by_role("button", name="下一个").click()
+    expect(page.get_by_role("status")).to_contain_text("第 2 个，共")
+
+
+def test_enter_opens_what_is_at_the_centre(visit, page: Page):
+    visit("/")
+    field = page.get_by_role("application", name=re.compile("规划地图"))
+    field.focus()
+    field.press("Enter")
+    expect(page.locator("#index")).to_be_hidden()
+
+
+@pytest.fixture
+def changed_atlas(start, tmp_path) -> str:
+    """Serve an atlas with one project renamed and one added since its first revision."""
+    create_app(Settings(home=tmp_path))
+    store = Store(tmp_path / "atlas.sqlite")
+    head = store.head("projects")
+    features = [
+        replace(each, properties={**each.properties, "name": "新名"})
+        if each.id == "yufuhe"
+        else each
+        for each in store.features(head)
+    ]
+    copied = next(each for each in features if each.id == "laoshangbu")
+    features.append(replace(copied, id="ban-gong-lou"))
+    store.publish(
+        "projects", features, base=head, kind="publish", author="王小明", message="改名、新增"
+    )
+    store.close()
+    return start(create_app(Settings(home=tmp_path)))
+
+
+def test_a_map_as_known_then_names_what_differs(visit, page: Page, changed_atlas):
+    visit("/?known=1", address=changed_atlas)
+    expect(page.locator("#notice")).to_contain_text("2 个对象与现在不同，收起了 1 个")
+    expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_hidden()
+    page.get_by_role("button", name="时间").click()
+    expect(page.locator("#tool li")).to_have_text(["老商埠：当时还没有", "新名：后来改过"])
+    page.get_by_role("button", name="回到现在").click()
+    expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_a_link_with_an_unread_day_shows_the_newest(visit, page: Page, watch):
+    watch.expected.append("400")
+    visit("/?known=soon")
+    expect(page.locator("#notice")).to_contain_text("没有“soon”的数据")
+    expect(page.locator(".leaflet-atlas-zones-pane path.shape").first).to_be_visible()
+
+
+def test_layers_are_compared_at_a_divider_by_keys_and_by_pointer(visit, page: Page):
+    visit("/")
+    page.get_by_role("button", name="卷帘").click()
+    divider = page.get_by_role("slider", name="卷帘对比")
+    divider.press("End")
+    divider.press("ArrowLeft")
+    expect(divider).to_have_attribute("aria-valuenow", "95")
+    map_box = page.locator(".folium-map").bounding_box()
+    page.mouse.move(map_box["x"] + map_box["width"] * 0.95, 600)
+    page.mouse.down()
+    page.mouse.move(map_box["x"] + map_box["width"] * 0.25, 600)
+    page.mouse.up()
+    expect(divider).to_have_attribute("aria-valuenow", "25")
+    pane = page.locator(".leaflet-atlas-projects-pane")
+    assert "rect(" in pane.evaluate("(pane) => pane.style.clip")
+    page.get_by_role("button", name="关闭").click()
+    assert pane.evaluate("(pane) => pane.style.clip") == ""
