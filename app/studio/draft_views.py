@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from layers.document import PlanDocument
     from layers.model import Feature, Layer
     from layers.next_steps import Obstacle, Step
+    from layers.snapshot import Atlas
     from layers.store import Draft, Event
 
     from .asked import Asked
@@ -149,13 +150,13 @@ def difference_view(asked: Asked, start: int) -> dict[str, Any]:
         "previous": max(0, start - SHOWN) if start else None,
         "next": start + SHOWN if start + SHOWN < len(listed) else None,
         "drawn": min(len(listed), MOST_DRAWN),
-        "ground": ground_of(asked),
+        "ground": ground_of(asked.atlas),
     }
 
 
-def ground_of(asked: Asked) -> list[str]:
+def ground_of(atlas: Atlas) -> list[str]:
     """Return where a map finds what it draws below everything: the district and its zones."""
-    known = [id_ for id_ in _GROUND if id_ in asked.atlas.listed]
+    known = [id_ for id_ in _GROUND if id_ in atlas.listed]
     return [f"/api/collections/{id_}/items?limit=100" for id_ in known]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from app.access import Needs, VisitorDep
 from app.dependencies import PublishedDep, TemplatesDep
 from app.links import GEOJSON, attachment
+from layers.consequences import find_features
 from layers.errors import AtlasError, InvalidParameter, NotFound, RevisionConflict
 from layers.history import compare_stored
 from layers.past import feature_past
@@ -20,12 +22,15 @@ from layers.served import as_collection
 from layers.updates import roll_back
 
 from .answers import go_to, language_of, page
+from .draft_views import ground_of, map_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.access import Visitor
     from app.published import Published
     from layers.history import Compared
-    from layers.model import Layer, Revision
+    from layers.model import Feature, Layer, Revision
     from layers.store import Stay
 
 router = APIRouter(prefix="/layers/{layer_id}", dependencies=[Depends(Needs("view"))])
@@ -87,6 +92,38 @@ def get_difference(
         layer=layer,
         compared=_compare(published, layer_id, old, new),
         most=_COMPARED,
+        ground=ground_of(published.latest.atlas),
+    )
+
+
+@router.get("/diff.json")
+def get_difference_shapes(
+    published: PublishedDep,
+    layer_id: str,
+    old: Annotated[int, Query(alias="from", ge=0, le=_LARGEST)],
+    new: Annotated[int, Query(alias="to", ge=1, le=_LARGEST)],
+) -> Response:
+    """Return the shapes in which two revisions differ, old and new, for the map of the pages."""
+    compared = _compare(published, layer_id, old, new)
+    difference, store = compared.difference, published.store
+    changed = find_features(store, compared.old, [each.id for each in difference.changed])
+    return _shapes(
+        layer_of(published.bundle, layer_id),
+        [*changed.values(), *difference.removed],
+        [*compared.now.values(), *difference.added],
+    )
+
+
+@router.get("/past.json")
+def get_past_shapes(published: PublishedDep, layer_id: str, feature: str) -> Response:
+    """Return the shapes that a feature has had, and the one that it has, for its page."""
+    layer = layer_of(published.bundle, layer_id)
+    steps = feature_past(published.store, layer, feature)
+    is_there = steps[0].became != "removed"
+    return _shapes(
+        layer,
+        [each.feature for each in steps[int(is_there) :]],
+        [steps[0].feature] if is_there else [],
     )
 
 
@@ -150,7 +187,21 @@ def get_feature(
     """Return every state of a feature, of one that is removed too."""
     layer = layer_of(published.bundle, layer_id)
     steps = feature_past(published.store, layer, feature_id)
-    return page(request, "feature.html", visitor, layer=layer, id=feature_id, steps=steps)
+    return page(
+        request,
+        "feature.html",
+        visitor,
+        layer=layer,
+        id=feature_id,
+        steps=steps,
+        ground=ground_of(published.latest.atlas),
+    )
+
+
+def _shapes(layer: Layer, old: Iterable[Feature], new: Iterable[Feature]) -> Response:
+    document = map_document(layer, {"old": old, "new": new})
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(document), 200, headers, media_type="application/json")
 
 
 def _found(published: Published, layer: Layer, text: str) -> list[Stay]:
@@ -214,4 +265,5 @@ def _revision_page(
         compared=_compare(published, layer_id, revision.parent or 0, number),
         back=_compare(published, layer_id, head.number, number) if differs else None,
         most=_COMPARED,
+        ground=ground_of(published.latest.atlas),
     )

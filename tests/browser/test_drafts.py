@@ -60,7 +60,8 @@ def studio(tmp_path, start, page: Page):
     page.get_by_role("heading", name="图层", level=1).wait_for()
 
     def open_page(path: str) -> str:
-        page.goto(f"{address}/studio/drafts/{LAYER}/1{path}")
+        beginning = "" if path.startswith("/layers/") else f"/drafts/{LAYER}/1"
+        page.goto(f"{address}/studio{beginning}{path}")
         page.locator("html[data-ready]").wait_for(state="attached")
         return name
 
@@ -82,6 +83,41 @@ def test_old_and_new_are_drawn_and_fade_into_each_other_by_keyboard(page: Page, 
     slider.press("Home")
     expect(page.locator(".leaflet-side-new-pane")).to_have_css("opacity", "0")
     expect(page.locator(".leaflet-side-old-pane")).to_have_css("opacity", "1")
+
+
+@pytest.mark.parametrize(
+    "path", ["", f"/layers/{LAYER}/revisions/2", f"/layers/{LAYER}/diff?from=1&to=2"]
+)
+def test_a_divider_shows_the_old_on_its_left_and_the_new_on_its_right(page: Page, studio, path):
+    studio(path)
+    expect(page.locator(".shape-old")).to_have_count(1)
+    expect(page.locator(".shape-new")).to_have_count(1)
+    button = page.get_by_role("button", name="卷帘对比")
+    button.click()
+    divider = page.get_by_role("slider", name="分界线：左边原来，右边现在")
+    expect(divider).to_be_focused()
+    divider.press("End")
+    expect(divider).to_have_attribute("aria-valuenow", "100")
+    assert visible_width(page, "new") == 0
+    divider.press("Home")
+    assert visible_width(page, "old") == 0
+    assert visible_width(page, "new") > 200
+    button.click()
+    expect(divider).to_have_count(0)
+
+
+def visible_width(page: Page, side: str) -> float:
+    clip = page.locator(f".leaflet-side-{side}-pane").evaluate("(pane) => pane.style.clip")
+    _, right, _, left = (float(each.strip().removesuffix("px")) for each in clip[5:-1].split(","))
+    return right - left
+
+
+def test_the_page_of_a_feature_shows_what_shapes_it_had(page: Page, studio):
+    studio("")
+    reference = page.locator(".entry-head code").inner_text()
+    studio(f"/layers/{LAYER}/features/{reference}")
+    expect(page.locator(".shape-old")).to_have_count(1)
+    expect(page.locator(".shape-new")).to_have_count(1)
 
 
 def test_a_feature_of_the_list_is_shown_on_the_map(page: Page, studio):

@@ -1,5 +1,7 @@
 /** The map of what a draft changes: old and new shapes, one fading into the other. */
 
+import { Swipe } from "../atlas/swipe.js";
+
 const figure = document.getElementById("shapes");
 const live = document.getElementById("live");
 
@@ -77,6 +79,16 @@ class ShapesMap {
     this.map.fitBounds(bounds, { padding: [24, 24], maxZoom: 16, animate: false });
   }
 
+  /** @param {string | null} label of the divider between old, on its left, and new; null for none */
+  swipe(label) {
+    this.divider?.remove();
+    this.divider = null;
+    if (label === null) return;
+    const [left, right] = ["old", "new"].map((side) => this.map.getPane(`side-${side}`));
+    this.divider = new Swipe(this.map, { left: [left], right: [right] }, label);
+    this.divider.handle.focus();
+  }
+
   /** @param {number} share from 0, the old alone, to 100, the new alone */
   fade(share) {
     const opacity = { old: Math.min(1, 2 - share / 50), new: Math.min(1, share / 50) };
@@ -103,6 +115,12 @@ function listen(map) {
     });
   }
   figure.querySelector("[data-whole]").addEventListener("click", () => map.frame(map.whole));
+  const swipe = figure.querySelector("[data-swipe]");
+  swipe?.addEventListener("click", () => {
+    const isOn = swipe.getAttribute("aria-pressed") === "true";
+    swipe.setAttribute("aria-pressed", String(!isOn));
+    map.swipe(isOn ? null : swipe.dataset.swipe);
+  });
   const slider = figure.querySelector("[type=range]");
   slider?.addEventListener("input", () => {
     const share = Number(slider.value);
