@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from app.dependencies import get_published, get_templates
 from app.i18n import LANGUAGES, Language, parse_language
 
+from .finding_words import say_finding
 from .sentences import done, refused
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def page(
         lang=language,
         visitor=visitor,
         here=request.url.path,
+        in_chinese=partial(say_finding, language=language),
         done=done(request.query_params.get("done"), gettext),
         fault=None if fault is None else refused(fault, gettext),
         **context,

@@ -17,7 +17,8 @@ from layers.errors import AtlasError, InvalidParameter, NotFound, StoreUnavailab
 from layers.imports import KNOWN, Refused, Told
 from layers.uploads import Upload
 
-from .answers import go_to, page, words_of
+from .answers import go_to, language_of, page, words_of
+from .finding_words import in_words_of
 from .sentences import refused
 from .upload_words import (
     COLUMN_REASONS,
@@ -163,7 +164,7 @@ def get_repairs(upload: UploadDep, uploads: UploadsDep) -> Response:
 
 
 @router.get("/{upload_id}/findings.csv")
-def get_findings(upload: UploadDep, uploads: UploadsDep) -> Response:
+def get_findings(request: Request, upload: UploadDep, uploads: UploadsDep) -> Response:
     """Return everything that the checks found as CSV that office programs read."""
     checked = uploads.checked(upload)
     if checked is None:
@@ -171,7 +172,8 @@ def get_findings(upload: UploadDep, uploads: UploadsDep) -> Response:
     name = quote(f"{upload.name.rpartition('.')[0] or upload.name}-检查.csv", safe="")
     kind = f"attachment; filename=\"findings.csv\"; filename*=UTF-8''{name}"
     headers = {"Content-Disposition": kind, **_NO_STORE}
-    return Response(checked.report.table(), 200, headers, media_type="text/csv; charset=utf-8")
+    report = in_words_of(checked.report, language_of(request))
+    return Response(report.table(), 200, headers, media_type="text/csv; charset=utf-8")
 
 
 @router.post("/{upload_id}")
