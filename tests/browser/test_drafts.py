@@ -98,8 +98,10 @@ def test_a_divider_shows_the_old_on_its_left_and_the_new_on_its_right(page: Page
     expect(divider).to_be_focused()
     divider.press("End")
     expect(divider).to_have_attribute("aria-valuenow", "100")
+    expect(divider).to_have_attribute("aria-valuetext", "只看原来 100%")
     assert visible_width(page, "new") == 0
     divider.press("Home")
+    expect(divider).to_have_attribute("aria-valuetext", "只看现在 0%")
     assert visible_width(page, "old") == 0
     assert visible_width(page, "new") > 200
     button.click()

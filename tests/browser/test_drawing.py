@@ -148,6 +148,53 @@ def test_what_is_drawn_filled_in_moved_and_undone_is_there_after_a_reload(draw, 
     assert changes(drafts, "places").put == (moved,)
 
 
+def reload(page):
+    page.reload()
+    page.locator(READY).wait_for(state="attached")
+
+
+def test_steps_are_taken_back_and_taken_again_after_a_reload(draw, drafts):
+    page = draw("places")
+    draw_area(page)
+    fill(page, "name", "新公园")
+    saved(page)
+    (named,) = changes(drafts, "places").put
+
+    reload(page)
+    tool(page, "撤销")
+    saved(page)
+    (drawn,) = changes(drafts, "places").put
+    assert "name" not in drawn.properties
+    assert drawn.geometry == named.geometry
+
+    reload(page)
+    tool(page, "重做")
+    saved(page)
+    assert changes(drafts, "places").put == (named,)
+
+    reload(page)
+    for _ in range(2):
+        tool(page, "撤销")
+        saved(page)
+    expect(page.locator("#undo")).to_be_disabled()
+    assert changes(drafts, "places").put == ()
+
+
+def test_what_another_has_changed_since_is_not_taken_back_after_a_reload(draw, enter, drafts):
+    page = draw("places")
+    draw_area(page)
+    second = enter("li")
+    second.goto(page.url)
+    second.locator(READY).wait_for(state="attached")
+    second.get_by_role("button", name="（未命名）").click()
+    fill(second, "name", "李的名字")
+    saved(second)
+
+    reload(page)
+    expect(page.get_by_role("button", name="李的名字")).to_be_visible()
+    expect(page.locator("#undo")).to_be_disabled()
+
+
 def test_a_point_is_drawn_and_removed_again(draw, drafts):
     page = draw("places")
     tool(page, "画点")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from app.main import create_app
 from app.settings import Settings
@@ -34,8 +35,11 @@ PAGES = [
     "/account",
     "/people",
     "/audit",
+    "/reports",
 ]
 """Templates of the routes that answer with a page; those of an upload are in test_upload.py."""
+DRAWN = "html[data-ready], html:not(:has(.shapes, .draw-room))"
+"""Whether a page has drawn its map, if it has one."""
 
 
 @pytest.fixture
@@ -68,7 +72,9 @@ def address_of(path: str, known: dict[str, str]) -> str:
     return f"{known['address']}/studio{path}{query}"
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+)
 def test_everybody_can_use_every_page(page: Page, studio, width, scheme):
     page.set_viewport_size({"width": width, "height": 844})
     page.emulate_media(color_scheme=scheme)
@@ -77,7 +83,7 @@ def test_everybody_can_use_every_page(page: Page, studio, width, scheme):
         answer = page.goto(address_of(path, studio))
         assert answer is not None
         assert answer.status == 200, path
-        page.wait_for_load_state("networkidle")
+        page.locator(DRAWN).wait_for(state="attached")
         violations = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response
         faults += [
             f"{path} {each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
@@ -87,3 +93,20 @@ def test_everybody_can_use_every_page(page: Page, studio, width, scheme):
         if page.evaluate("document.documentElement.scrollWidth") > width:
             faults.append(f"{path} is wider than {width}")
     assert faults == []
+
+
+def test_the_navigation_of_a_phone_is_one_line_of_targets_that_the_keyboard_brings_into_view(
+    page: Page, studio
+):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address_of("", studio))
+    targets = page.get_by_role("navigation").locator("a, button")
+    boxes = [each.bounding_box() for each in targets.all()]
+    assert len({round(each["y"]) for each in boxes}) == 1
+    assert min(min(each["width"], each["height"]) for each in boxes) >= 44
+    for _ in range(len(boxes) + 2):
+        page.keyboard.press("Tab")
+        if targets.last.evaluate("(each) => each === document.activeElement"):
+            break
+    expect(targets.last).to_be_focused()
+    expect(targets.last).to_be_in_viewport(ratio=1)

@@ -7,9 +7,10 @@ export class Swipe {
    * @param {L.Map} map
    * @param {{left?: HTMLElement[], right?: HTMLElement[]}} panes Leaflet panes; all others show on both sides
    * @param {string} label what the divider is called
+   * @param {(percent: number) => string} say what is seen when so much of the map lies on its left
    */
-  constructor(map, { left = [], right = [] }, label) {
-    Object.assign(this, { map, left, right, at: 0.5 });
+  constructor(map, { left = [], right = [] }, label, say = (percent) => `${percent}%`) {
+    Object.assign(this, { map, left, right, say, at: 0.5 });
     this.handle = document.createElement("div");
     this.handle.className = "swipe";
     for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100", "aria-orientation": "horizontal" })) {
@@ -28,7 +29,9 @@ export class Swipe {
   set(at) {
     this.at = Math.min(1, Math.max(0, at));
     this.handle.style.left = `${this.at * 100}%`;
-    this.handle.setAttribute("aria-valuenow", String(Math.round(this.at * 100)));
+    const percent = Math.round(this.at * 100);
+    this.handle.setAttribute("aria-valuenow", String(percent));
+    this.handle.setAttribute("aria-valuetext", this.say(percent));
     this.#clip();
   }
 

@@ -79,13 +79,16 @@ class ShapesMap {
     this.map.fitBounds(bounds, { padding: [24, 24], maxZoom: 16, animate: false });
   }
 
-  /** @param {string | null} label of the divider between old, on its left, and new; null for none */
-  swipe(label) {
+  /**
+   * @param {string | null} label of the divider between old, on its left, and new; null for none
+   * @param {(percent: number) => string} [say] what is seen at a place of the divider
+   */
+  swipe(label, say) {
     this.divider?.remove();
     this.divider = null;
     if (label === null) return;
     const [left, right] = ["old", "new"].map((side) => this.map.getPane(`side-${side}`));
-    this.divider = new Swipe(this.map, { left: [left], right: [right] }, label);
+    this.divider = new Swipe(this.map, { left: [left], right: [right] }, label, say);
     this.divider.handle.focus();
   }
 
@@ -115,13 +118,15 @@ function listen(map) {
     });
   }
   figure.querySelector("[data-whole]").addEventListener("click", () => map.frame(map.whole));
+  const slider = figure.querySelector("[type=range]");
+  /** @param {number} percent of the old @returns {string} */
+  const seen = (percent) => `${slider.dataset[percent === 0 ? "new" : percent === 100 ? "old" : "both"]} ${percent}%`;
   const swipe = figure.querySelector("[data-swipe]");
   swipe?.addEventListener("click", () => {
     const isOn = swipe.getAttribute("aria-pressed") === "true";
     swipe.setAttribute("aria-pressed", String(!isOn));
-    map.swipe(isOn ? null : swipe.dataset.swipe);
+    map.swipe(isOn ? null : swipe.dataset.swipe, seen);
   });
-  const slider = figure.querySelector("[type=range]");
   slider?.addEventListener("input", () => {
     const share = Number(slider.value);
     map.fade(share);

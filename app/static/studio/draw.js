@@ -6,12 +6,12 @@ import { Conflict } from "./draw_conflict.js";
 import { Form } from "./draw_form.js";
 import { DrawMap } from "./draw_map.js";
 import { Saver } from "./draw_saving.js";
+import { Steps } from "./draw_steps.js";
 
 /** @typedef {import("./draw_saving.js").Feature} Feature */
 /** @typedef {import("./draw_saving.js").Step} Step */
 
 const POLL_MS = 4000;
-const MOST_STEPS = 100;
 const SAID_BY_TITLE = new Set(["attribute-missing", "place-unstated"]);
 
 const config = readConfig();
@@ -23,10 +23,7 @@ const at = (id) => document.getElementById(id);
 const features = new Map();
 /** Ids that are in no revision yet. @type {Set<string>} */
 const fresh = new Set();
-/** @type {Step[]} */
-const done = [];
-/** @type {Step[]} */
-const undone = [];
+const steps = new Steps(sheet, same);
 /** @type {string | null} */
 let selected = null;
 
@@ -80,10 +77,7 @@ function settle() {
 
 /** @param {Step} step what cannot be taken back any more */
 function forget(step) {
-  for (const list of [done, undone]) {
-    const place = list.findIndex((each) => each.key === step.key || each.key === step.undoes);
-    if (place >= 0) list.splice(place, 1);
-  }
+  steps.forget(step);
   buttons();
 }
 
@@ -92,9 +86,7 @@ function forget(step) {
 /** @param {{id: string, after: Feature | null}[]} edits @param {boolean} shared */
 function change(edits, shared) {
   const step = { key: newKey(), shared, edits: edits.map(({ id, after }) => ({ id, before: features.get(id) ?? null, after })) };
-  done.push(step);
-  if (done.length > MOST_STEPS) done.shift();
-  undone.length = 0;
+  steps.add(step);
   perform(step);
 }
 
@@ -106,15 +98,15 @@ function perform(step) {
   buttons();
 }
 
-/** @param {Step[]} from @param {Step[]} to @param {string} said */
-function turn(from, to, said) {
-  const step = from.pop();
+/** @param {boolean} forward @param {string} said */
+function turn(forward, said) {
+  const step = steps.take(forward);
   if (!step) return;
   const back = {
     key: newKey(), undoes: step.key, shared: false,
     edits: step.edits.map(({ id, before, after }) => ({ id, before: after, after: before })),
   };
-  to.push(back);
+  steps.turned(back, forward);
   perform(back);
   const [{ id }] = back.edits;
   if (features.has(id)) select(id);
@@ -129,13 +121,16 @@ function saved(step, answer) {
     if (!asked.has(id)) {
       const edit = { id, before: features.get(id) ?? null, after: feature };
       step.edits.push(edit);
-      for (const later of [...done, ...undone, ...saver.queue]) {
+      for (const later of [...steps.done, ...steps.undone, ...saver.queue]) {
         if (later.undoes === step.key) later.edits.push({ id, before: edit.after, after: edit.before });
         else if (later.key === step.key && later !== step) later.edits.push(edit);
       }
     }
-    if (!saver.touching(id).length && !same(features.get(id) ?? null, feature)) put(id, feature);
+    if (saver.touching(id).length) continue;
+    if (!same(features.get(id) ?? null, feature)) put(id, feature);
+    steps.settle(step, id, feature);
   }
+  steps.keep();
   answer.others.forEach(told);
   if (answer.mine[0].id !== selected) return;
   form.feature = features.get(selected) ?? null;
@@ -193,8 +188,7 @@ async function cutWith(geometry) {
     return notice(words.say("refused", { reason: told_.detail }), true);
   }
   const edits = told_.mine.map((each) => ({ id: each.id, before: features.get(each.id) ?? null, after: each.feature }));
-  done.push({ key: newKey(), shared: false, edits });
-  undone.length = 0;
+  steps.add({ key: newKey(), shared: false, edits });
   saver.number = told_.number;
   for (const edit of edits) {
     if (!edit.before) fresh.add(edit.id);
@@ -398,8 +392,8 @@ function needsOne(name) {
 }
 
 function buttons() {
-  at("undo").disabled = !done.length;
-  at("redo").disabled = !undone.length;
+  at("undo").disabled = !steps.done.length;
+  at("redo").disabled = !steps.undone.length;
   at("remove").disabled = !selected;
   for (const button of document.querySelectorAll("[data-tool]")) {
     button.disabled = ["divide", "cut"].includes(button.dataset.tool) && !features.get(selected)?.geometry;
@@ -417,8 +411,8 @@ function remove() {
 for (const button of document.querySelectorAll("[data-tool]")) {
   button.addEventListener("click", () => press(button.dataset.tool));
 }
-at("undo").addEventListener("click", () => turn(done, undone, "undone"));
-at("redo").addEventListener("click", () => turn(undone, done, "redone"));
+at("undo").addEventListener("click", () => turn(false, "undone"));
+at("redo").addEventListener("click", () => turn(true, "redone"));
 at("remove").addEventListener("click", remove);
 at("rename").addEventListener("click", () => {
   const feature = features.get(selected);
@@ -452,8 +446,8 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if ((event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
     event.preventDefault();
-    if (key === "y" || event.shiftKey) turn(undone, done, "redone");
-    else turn(done, undone, "undone");
+    if (key === "y" || event.shiftKey) turn(true, "redone");
+    else turn(false, "undone");
   } else if (event.key === "Escape") {
     press("select");
   } else if (event.key === "Delete" && selected) {
@@ -532,11 +526,24 @@ async function load() {
   }
 }
 
+/** @param {string} id @returns {Promise<Feature | null>} */
+async function current(id) {
+  const known = features.get(id);
+  if (known || sheet.whole || saver.touching(id).length) return known ?? null;
+  const answer = await saver.fetch(`features/${encodeURIComponent(id)}`);
+  return answer.ok ? (await answer.json()).feature : null;
+}
+
 await load();
 const waiting = saver.restore();
 if (waiting.length) {
   for (const step of waiting) for (const { id, after } of step.edits) put(id, after);
   notice(words.say("restored"));
+}
+try {
+  await steps.restore(current);
+} catch {
+  // What was drawn is in the draft; without a connection it is not known what can be taken back.
 }
 buttons();
 setInterval(() => { if (!document.hidden) saver.ask(); }, POLL_MS);
