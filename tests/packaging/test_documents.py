@@ -73,3 +73,20 @@ DEFAULTS = {
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_the_row_of_a_setting_says_its_default(name):
     assert SETTINGS[name.upper()] == f"`{DEFAULTS[name]}`"
+
+
+MUST_HAVES = re.findall(
+    r"^\| M(\d+) \| .+ \| (.+) \|$", (ROOT / "docs/musthaves.md").read_text("utf-8"), re.M
+)
+
+
+def test_the_twenty_must_haves_are_numbered_in_the_document():
+    assert [int(number) for number, _ in MUST_HAVES] == list(range(1, 21))
+
+
+@pytest.mark.parametrize(("number", "cell"), MUST_HAVES, ids=[f"M{each}" for each, _ in MUST_HAVES])
+def test_the_tests_of_a_must_have_exist(number, cell):
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
+    assert named, number
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), test
