@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,8 @@ def test_the_tests_of_a_must_have_exist(number, cell):
     assert named, number
     for file, test in named:
         assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), test
+
+
+def test_the_page_of_the_command_is_what_it_declares():
+    module = runpy.run_path(str(ROOT / "docs/cli.py"))
+    assert module["PAGE"].read_text("utf-8") == module["page"]()
