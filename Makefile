@@ -5,6 +5,7 @@
 # make fuzz     attack the API by its own description, every layer (EXAMPLES= of each request)
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make bench    the API beside pygeoapi, tipg, MapServer and nginx (ARGS= goes to it, try --help)
+# make docs     the documents as a site, in .atlas/docs
 # make check    lint, format, types, architecture, dependencies
 # make audit    ask whether a dependency has a known vulnerability
 # make fix      mend what the linter and formatter can mend
@@ -23,7 +24,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test cite qgis fuzz chaos bench setup check audit fix lock
+.PHONY: help serve test cite qgis fuzz chaos bench setup check audit fix docs lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -65,6 +66,10 @@ bench: .venv/runtime
 
 setup: .venv/dev
 
+docs: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir $(ATLAS_HOME)/docs
+	@echo "$(ATLAS_HOME)/docs/index.html"
+
 check: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -94,9 +99,14 @@ fix: .venv/dev
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+.venv/docs: .venv/python requirements/docs.txt
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/docs.txt
+	@touch $@
+
 lock: .venv/python
 	$(BIN)/python -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv lock --upgrade
 	.venv-lock/bin/uv export -q --no-emit-project --no-annotate --no-header --no-dev -o requirements/runtime.txt
 	.venv-lock/bin/uv export -q --no-emit-project --no-annotate --no-header --group dev -o requirements/dev.txt
+	.venv-lock/bin/uv export -q --no-emit-project --no-annotate --no-header --only-group docs -o requirements/docs.txt
 	rm -rf .venv-lock

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
 from app.api.conformance import CONFORMANCE
+from app.settings import Settings
 from layers.checks import RULES
 
 ROOT = Path(__file__).parents[2]
@@ -47,3 +49,50 @@ def test_every_rule_and_reason_is_documented():
     reasons = set(re.findall(r'Refused\(\s*"([a-z0-9-]+)"', sources))
     assert len(reasons) > 30
     assert {each for each in {*RULES, *reasons} if f"`{each}`" not in text} == set()
+
+
+SETTINGS = dict(
+    re.findall(
+        r"^\| `ATLAS_(\w+)` \| (.+?) \|",
+        (ROOT / "docs/reference/settings.md").read_text("utf-8"),
+        re.M,
+    )
+)
+
+
+def test_every_setting_has_a_row_and_every_row_a_setting():
+    assert sorted(name.lower() for name in SETTINGS) == sorted(Settings.model_fields)
+
+
+DEFAULTS = {
+    name: str(field.default).lower() if field.default in (True, False) else str(field.default)
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.default, bool | int | str)
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_row_of_a_setting_says_its_default(name):
+    assert SETTINGS[name.upper()] == f"`{DEFAULTS[name]}`"
+
+
+MUST_HAVES = re.findall(
+    r"^\| M(\d+) \| .+ \| (.+) \|$", (ROOT / "docs/musthaves.md").read_text("utf-8"), re.M
+)
+
+
+def test_the_twenty_must_haves_are_numbered_in_the_document():
+    assert [int(number) for number, _ in MUST_HAVES] == list(range(1, 21))
+
+
+@pytest.mark.parametrize(("number", "cell"), MUST_HAVES, ids=[f"M{each}" for each, _ in MUST_HAVES])
+def test_the_tests_of_a_must_have_exist(number, cell):
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
+    assert named, number
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), test
+
+
+def test_the_page_of_the_command_is_what_it_declares():
+    module = runpy.run_path(str(ROOT / "docs/cli.py"))
+    assert module["PAGE"].read_text("utf-8") == module["page"]()
