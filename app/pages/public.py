@@ -54,7 +54,14 @@ def frame(
     path: str,
     query: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """Return what ``public.html`` wants.
+    """Return what ``public.html`` wants; see `framed`."""
+    return framed(words, here, path, query) | {"canonical": f"{base_of(request)}{path}"}
+
+
+def framed(
+    words: Wording, here: str, path: str, query: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """Return what ``public.html`` wants, without the address of the server.
 
     Parameters
     ----------
@@ -83,7 +90,6 @@ def frame(
         "entries": [{"id": id_, "href": link, "words": name} for id_, link, name in entries],
         "switch_href": f"{path}?{switched}" if switched else path,
         "accessibility_href": href("/accessibility", words),
-        "canonical": f"{base_of(request)}{path}",
     }
 
 
