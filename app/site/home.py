@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
-from app.maps.styles import is_ground
-from app.pages.public import card, framed, href, zone_names
+from app.pages.public import card, framed, href, whole_picture
 from app.printing.book import by_zone
 
 if TYPE_CHECKING:
@@ -49,22 +47,3 @@ def home_context(words: Wording) -> dict[str, Any]:
             for layer_id, each in atlas.layers.items()
         ],
     }
-
-
-def whole_picture(words: Wording) -> str | None:
-    """Return a still map of everything that is drawn; None where nothing is."""
-    atlas = words.atlas
-    ground = ground_shapes(atlas, zone_names(atlas, words))
-    drawn = [
-        shape
-        for each in atlas.listed.values()
-        if not is_ground(each.layer.style)
-        for feature in each.features
-        for shape in feature_shapes(each.layer, feature)
-        if shape.role == "focus"
-    ]
-    shapes = [*ground, *drawn]
-    if not shapes:
-        return None
-    label = words.say("地图：{title}", title=words.title(atlas.catalogue))
-    return svg_map(view_of(each.geometry for each in shapes), shapes, label)
