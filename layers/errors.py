@@ -16,6 +16,7 @@
     │   └── Taken             a name that something else has already
     ├── NotFresh              a replica has not caught up with what is asked for
     ├── PrintingUnavailable   a sheet cannot be drawn now, or not where the atlas runs
+    ├── SiteRefused           a static site cannot be written where, or as, it was asked for
     └── StoreUnavailable      the store cannot be opened, read or written
 
 Each carries a stable `code`, one sentence that can be shown to a person, and where it happened.
@@ -221,6 +222,12 @@ class PrintingUnavailable(AtlasError):
     """A sheet cannot be drawn: no font, no turn, too much time or memory."""
 
     code = "printing-unavailable"
+
+
+class SiteRefused(AtlasError):
+    """A static site cannot be complete, or would take the place of something else."""
+
+    code = "site-refused"
 
 
 class StoreUnavailable(AtlasError):

@@ -72,7 +72,7 @@ def public_life(store: Store, head: ServedLayer, feature_id: str) -> Life | None
 
     Whatever is internal now, or was when it was removed, is unknown. A feature that was merged
     into another one is known by the message of the revision that removed it, which says so as
-    ``old -> new`` (docs/decisions/0018).
+    ``old -> new`` (docs/decisions/0019).
 
     Raises
     ------

@@ -213,6 +213,19 @@ class SearchIndex:
     def _forms(self) -> _Forms:
         return _Forms(self._named, self._readings)
 
+    def spelled(self) -> Iterator[tuple[Named, set[str]]]:
+        """Yield everything that has a name, with how it is written and sounds, folded."""
+        forms = self._forms
+        found: list[set[str]] = [set() for _ in self._named]
+        for i, form in enumerate(forms.all):
+            found[form.owner] |= {form.text, forms.sounds[i], forms.initials[i]}
+        return zip(self._named, found, strict=True)
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """All paragraphs."""
+        return self._read
+
     @cached_property
     def _passages(self) -> list[tuple[Passage, str]]:
         return [(passage, folded(passage.text)) for passage in self._read]

@@ -15,10 +15,12 @@ from .layers import (
     restore,
     verify,
 )
+from .pack import pack
 from .pdf import pdf
 from .people import token, user
 from .plan import plan
 from .serve import serve
+from .site import site
 from .store import store
 from .updates import discard, drafts, import_, publish, rollback
 
@@ -33,7 +35,19 @@ app = typer.Typer(
 for _command in (serve, check, layers, history, diff):
     app.command()(_command)
 app.command("import")(import_)
-for _other in (drafts, discard, publish, rollback, export, pdf, verify, backup, restore):
+for _other in (
+    drafts,
+    discard,
+    publish,
+    rollback,
+    export,
+    pdf,
+    pack,
+    site,
+    verify,
+    backup,
+    restore,
+):
     app.command()(_other)
 app.add_typer(plan, name="plan")
 app.add_typer(indicators, name="indicators")

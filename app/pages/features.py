@@ -19,7 +19,17 @@ from layers.opinions import Subject, public_summaries
 
 from .answers import as_json, page_response
 from .context import page_href
-from .public import base_of, card, feature_href, feature_path, frame, zone_href, zone_names, zone_of
+from .public import (
+    base_of,
+    card,
+    feature_href,
+    feature_path,
+    frame,
+    href,
+    zone_href,
+    zone_names,
+    zone_of,
+)
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -109,7 +119,7 @@ def feature_context(
     atlas: Atlas, words: Wording, layer: Layer, feature: Feature, life: Life | None
 ) -> dict[str, Any]:
     """Return the context of ``feature.html``; see the comment at the top of the template."""
-    ref = f"{layer.id}/{feature.id}"
+    ref, here = f"{layer.id}/{feature.id}", feature_path(layer.id, feature.id)
     zone = zone_of(atlas, feature.properties.get("zone"))
     is_zone = zone is not None and zone.id == feature.id
     related = [] if is_zone else _related(atlas, feature)
@@ -126,12 +136,15 @@ def feature_context(
         "more_related": max(0, len(related) - _MOST_RELATED),
         "statements": statements_about(atlas, words, feature.id),
         "events": [_event(words, layer, each) for each in life.events] if life else None,
-        "downloads": downloads(layer.id, feature.id),
+        "downloads": [
+            *downloads(layer.id, feature.id),
+            {"words": words.gettext("证据包"), "href": href(f"{here}/pack.html", words)},
+        ],
         "report_hrefs": [
             f"/opinions?{urlencode({'kind': each, 'about': ref})}"
             for each in ("problem", "opinion")
         ],
-        "path": feature_path(layer.id, feature.id),
+        "path": here,
     }
 
 

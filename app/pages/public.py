@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
+from app.maps.styles import is_ground
 from app.wording import distance, is_sketch
 
 from .context import page_href, plan_href, shape_of
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fastapi import Request
+    from markupsafe import Markup
 
     from app.wording import Wording
     from layers.model import Feature, Layer
@@ -54,7 +57,14 @@ def frame(
     path: str,
     query: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
-    """Return what ``public.html`` wants.
+    """Return what ``public.html`` wants; see `framed`."""
+    return framed(words, here, path, query) | {"canonical": f"{base_of(request)}{path}"}
+
+
+def framed(
+    words: Wording, here: str, path: str, query: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """Return what ``public.html`` wants, without the address of the server.
 
     Parameters
     ----------
@@ -83,7 +93,6 @@ def frame(
         "entries": [{"id": id_, "href": link, "words": name} for id_, link, name in entries],
         "switch_href": f"{path}?{switched}" if switched else path,
         "accessibility_href": href("/accessibility", words),
-        "canonical": f"{base_of(request)}{path}",
     }
 
 
@@ -131,3 +140,22 @@ def zone_names(atlas: Atlas, words: Wording) -> dict[str, str]:
         f"zones/{each.id}": words.text(each.properties, "name")
         for each in (() if zones is None else zones.features)
     }
+
+
+def whole_picture(words: Wording) -> Markup | None:
+    """Return a still map of everything that is drawn; None where nothing is."""
+    atlas = words.atlas
+    ground = ground_shapes(atlas, zone_names(atlas, words))
+    drawn = [
+        shape
+        for each in atlas.listed.values()
+        if not is_ground(each.layer.style)
+        for feature in each.features
+        for shape in feature_shapes(each.layer, feature)
+        if shape.role == "focus"
+    ]
+    shapes = [*ground, *drawn]
+    if not shapes:
+        return None
+    label = words.say("地图：{title}", title=words.title(atlas.catalogue))
+    return svg_map(view_of(each.geometry for each in shapes), shapes, label)

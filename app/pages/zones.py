@@ -70,7 +70,7 @@ def zones_context(atlas: Atlas, words: Wording, profiles: list[Profile]) -> dict
     stages = list(atlas.catalogue.codes.get("stage", {}))
     industries = sorted(
         {name for each in profiles for name in each.industries if name is not None},
-        key=lambda name: -sum(each.industries.get(name, 0) for each in profiles),
+        key=lambda name: (-sum(each.industries.get(name, 0) for each in profiles), name),
     )
     return {
         "zones": [

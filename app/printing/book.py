@@ -41,7 +41,11 @@ def make_book(words: Wording, review_number: str | None) -> Book:
         Chapter(words.title(each.layer), tuple(_entry(each.layer, f, words) for f in each.features))
         for each in zones
     ]
-    chapters += [chapter for each in projects for chapter in _by_zone(each, words)]
+    chapters += [
+        Chapter(title, tuple(_entry(each.layer, feature, words) for feature in features))
+        for each in projects
+        for title, features in by_zone(each, words)
+    ]
     chapters.append(_indicators(words))
     return Book(
         paper=_PAPER,
@@ -57,8 +61,8 @@ def make_book(words: Wording, review_number: str | None) -> Book:
     )
 
 
-def _by_zone(served: LayerSnapshot, words: Wording) -> Iterator[Chapter]:
-    """Yield the features of a layer in chapters by zone, what is drawn before the rest."""
+def by_zone(served: LayerSnapshot, words: Wording) -> Iterator[tuple[str, list[Feature]]]:
+    """Yield the features of a layer by zone, with a title; what is drawn before the rest."""
     members: dict[str | None, list[Feature]] = {
         code: [] for code in words.atlas.catalogue.codes.get("zone", {})
     }
@@ -67,8 +71,7 @@ def _by_zone(served: LayerSnapshot, words: Wording) -> Iterator[Chapter]:
     for zone, features in sorted(members.items(), key=lambda each: each[0] is None):
         name = words.code("zone", zone) if zone else words.gettext("全区与跨片区")
         title = words.say("{layer} · {zone}", layer=words.title(served.layer), zone=name)
-        ordered = sorted(features, key=lambda each: each.geometry is None)
-        yield Chapter(title, tuple(_entry(served.layer, each, words) for each in ordered))
+        yield title, sorted(features, key=lambda each: each.geometry is None)
 
 
 def _entry(layer: Layer, feature: Feature, words: Wording) -> Entry:
