@@ -70,6 +70,7 @@ def test_lengths_are_geodesic(geodesy, ring):
 def test_an_area_is_measured_by_keys_and_warns_over_sketches(visit, page: Page):
     visit("/")
     page.get_by_role("button", name="量面积").click()
+    expect(page.locator("#tool .result")).to_contain_text("还需 3 个点")
     field = page.get_by_role("application", name=re.compile("规划地图"))
     field.focus()
     for key in ("ArrowRight", "ArrowDown"):
