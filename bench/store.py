@@ -23,11 +23,12 @@ import numpy as np
 import shapely
 
 from layers.catalogue import bundled_data, read_bundle
+from layers.drafts import keep_draft, open_draft, publish_draft
 from layers.edits import Editing
 from layers.imports import Limits
 from layers.publishing import open_atlas, seed_store
 from layers.store import Store
-from layers.updates import keep_draft, open_draft, publish_draft, publish_update, read_update
+from layers.updates import publish_update, read_update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import logging
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
-from .updates import is_checked, report_of
+from .drafts import is_checked, report_of
 
 if TYPE_CHECKING:
     from .catalogue import Bundle

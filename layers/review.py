@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from .drafts import publish_draft, report_of
 from .errors import AtlasError, InvalidParameter, NotAllowed, RevisionConflict, StoreUnavailable
 from .merging import merge
 from .publishing import layer_of
 from .roles import has_right
 from .store import EDITED
-from .updates import publish_draft, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -174,7 +174,7 @@ def may_publish(store: Store, bundle: Bundle, draft: Draft, by: Account) -> bool
 def publish(
     store: Store, bundle: Bundle, draft: Draft, by: Account, message: str, reason: str = ""
 ) -> Revision:
-    """Publish a draft; see `layers.updates.publish_draft`.
+    """Publish a draft; see `layers.drafts.publish_draft`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The use cases that change a layer: read a file, check it, keep it as a draft, publish it.
+"""The use cases that change a layer: read a file, check it, publish it; for drafts, see `drafts`.
 
 Nothing is stored before somebody says so, and nothing that has an error is stored at all.
 """
@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from .checks import RULES, Context, Report, check_layer, check_stated, make_report
+from .checks import RULES, Context, Report, check_layer, make_report
 from .difference import compare_features
-from .errors import DataInvalid, Finding, InvalidParameter, NotFound, RevisionConflict
+from .errors import DataInvalid, Finding, InvalidParameter
 from .imports import HARMLESS, read_raw_file, understand
 from .model import Feature
 from .publishing import layer_of
 from .snapshot import LARGE
-from .store import ChangeSet, Draft, new_draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -130,8 +129,8 @@ def check_raw(
     after, repaired = _repaired(after, repairs or {}, source)
     notes = (*((note.code, note.sentence) for note in understood.notes), *repaired)
     findings = [
-        *_note_findings(notes, source),
-        *_findings(store, bundle, layer, after, before),
+        *note_findings(notes, source),
+        *findings_of(store, bundle, layer, after, before),
     ]
     if told is not None and told.crs is not None:
         findings = [_by_declaration(each) for each in findings]
@@ -157,113 +156,6 @@ def _repaired(
         return replace(feature, geometry=better)
 
     return tuple(repair(each) for each in features), notes
-
-
-def keep_draft(store: Store, update: Update, *, author: str) -> Draft:
-    """Store an update as a draft: its changes against its base.
-
-    Raises
-    ------
-    ValidationFailed
-        If it has an error; nothing is stored.
-    """
-    update.report.refuse_errors()
-    difference = update.difference
-    touched = {f.id for f in difference.added} | {each.id for each in difference.changed}
-    changes = ChangeSet(
-        tuple(feature for feature in update.after if feature.id in touched),
-        tuple(feature.id for feature in difference.removed),
-        update.rows,
-    )
-    draft = new_draft(
-        update.layer.id,
-        None if update.base is None else update.base.number,
-        author=author,
-        source=update.source,
-        crs=update.crs,
-        notes=update.notes,
-        findings=update.report.findings,
-        context=_context(store, update.layer.id),
-    )
-    return store.drafts.add(draft, changes)
-
-
-def open_draft(store: Store, bundle: Bundle, layer_id: str, number: int | None = None) -> Draft:
-    """Return a draft that waits.
-
-    Parameters
-    ----------
-    number : int, optional
-        Which; the only one by default.
-
-    Raises
-    ------
-    NotFound
-        If there is none.
-    InvalidParameter
-        If there are several and none is named, or the named one is closed.
-    """
-    layer_of(bundle, layer_id)
-    waiting = store.drafts.list(layer_id)
-    if number is not None:
-        draft = store.drafts.get(layer_id, number)
-        if not draft.is_waiting:
-            raise InvalidParameter("draft", f"Draft {number} of {layer_id} is {draft.status}.")
-        return draft
-    if not waiting:
-        raise NotFound(
-            f"Layer {layer_id} has no draft; make one with atlas import, or give a file."
-        )
-    if len(waiting) > 1:
-        listed = ", ".join(str(each.number) for each in waiting)
-        raise InvalidParameter(
-            "draft", f"Layer {layer_id} has the drafts {listed}; say which with --draft."
-        )
-    return waiting[0]
-
-
-def read_draft(store: Store, bundle: Bundle, draft: Draft) -> Update:
-    """Return what a draft makes of its base, checked anew against what is published now."""
-    layer = layer_of(bundle, draft.layer_id)
-    base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
-    before = () if base is None else tuple(store.features(base))
-    changes = store.drafts.changes(draft)
-    after = tuple(changes.apply(before))
-    findings = [
-        *_note_findings(draft.notes, draft.source),
-        *_findings(store, bundle, layer, after, before),
-        *check_stated(layer, _by_hand(store, draft, after), before),
-    ]
-    report = make_report(layer.id, findings, [f.id for f in after], changes.rows)
-    return Update(
-        layer, base, before, after, draft.source, draft.crs, changes.rows, draft.notes, report
-    )
-
-
-def _by_hand(store: Store, draft: Draft, after: Sequence[Feature]) -> list[Feature]:
-    touched = {each.feature_id for each in store.drafts.edits(draft)}
-    return [each for each in after if each.id in touched]
-
-
-def is_checked(store: Store, draft: Draft) -> bool:
-    """Tell whether it is known what the checks say of a draft; see `report_of`."""
-    return draft.context == _context(store, draft.layer_id)
-
-
-def report_of(store: Store, bundle: Bundle, draft: Draft) -> Report:
-    """Return what the checks say of a draft.
-
-    They are made anew only if the draft, or a layer that they looked at, is another one since; what
-    they find is kept with it.
-    """
-    if is_checked(store, draft):
-        return Report(draft.layer_id, draft.findings, 0)
-    context = _context(store, draft.layer_id)
-    edits = store.drafts.last_edit(draft)
-    report = read_draft(store, bundle, draft).report
-    if draft.is_waiting and not store.read_only:
-        store.drafts.keep_findings(draft, report.findings, context, edits=edits)
-    return report
 
 
 def publish_update(
@@ -297,59 +189,10 @@ def publish_update(
         base=update.base,
         kind="publish",
         author=author,
-        message=_said(message),
+        message=require_message(message),
         key=key,
-        remark=_remark(update.report, reason),
+        remark=remark_of(update.report, reason),
     )
-
-
-def publish_draft(
-    store: Store,
-    bundle: Bundle,
-    draft: Draft,
-    *,
-    author: str,
-    message: str,
-    reason: str = "",
-    key: str | None = None,
-) -> Revision:
-    """Publish a draft; see `publish_update`. Asked for again after a crash, it publishes once.
-
-    Only what it changes is read, unless the layers that it was checked against have moved on.
-
-    Raises
-    ------
-    RevisionConflict
-        If somebody has changed it while it was checked.
-    """
-    edits = store.drafts.last_edit(draft)
-    report = report_of(store, bundle, draft)
-    base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
-    changes = store.drafts.changes(draft)
-    _refuse_changed(store, draft, edits)
-    revision = store.publish(
-        draft.layer_id,
-        changes,
-        base=base,
-        kind="publish",
-        author=author,
-        message=_said(message),
-        key=key or f"draft-{draft.number}",
-        remark=_remark(report, reason),
-    )
-    store.drafts.close(draft, "published", author=author, revision=revision.number)
-    return revision
-
-
-def _refuse_changed(store: Store, draft: Draft, edits: int) -> None:
-    """Do nothing if a draft is still what was checked and approved; an edit opens it again."""
-    now = store.drafts.get(draft.layer_id, draft.number)
-    same = (now.status, now.base) == (draft.status, draft.base)
-    if not same or store.drafts.last_edit(draft) != edits:
-        raise RevisionConflict(
-            f"Draft {draft.number} of {draft.layer_id} has changed since you opened it; look at it "
-            "once more."
-        )
 
 
 def roll_back(
@@ -381,21 +224,23 @@ def roll_back(
     )
 
 
-def _said(message: str) -> str:
+def require_message(message: str) -> str:
+    """Return what is said of a publish.
+
+    Raises
+    ------
+    InvalidParameter
+        If nothing is.
+    """
     if not message.strip():
         raise InvalidParameter("message", "A publish needs a message: what was changed, and why.")
     return message
 
 
-def _remark(report: Report, reason: str) -> str:
+def remark_of(report: Report, reason: str) -> str:
+    """Return what the audit log is to say of warnings; refuses as `Report.accept` does."""
     accepted = report.accept(reason)
     return "" if accepted is None else f"({accepted})"
-
-
-def _context(store: Store, layer_id: str) -> str:
-    """Return what features of a layer are checked against: the heads of the others."""
-    heads = store.heads()
-    return " ".join(f"{id_}/{heads[id_].number}" for id_ in sorted(heads) if id_ != layer_id)
 
 
 def check_published(store: Store, bundle: Bundle, layer_id: str) -> Report:
@@ -403,17 +248,18 @@ def check_published(store: Store, bundle: Bundle, layer_id: str) -> Report:
     layer = layer_of(bundle, layer_id)
     head = store.head(layer_id)
     features = [] if head is None else store.features(head)
-    findings = _findings(store, bundle, layer, features, None)
+    findings = findings_of(store, bundle, layer, features, None)
     return make_report(layer_id, findings, [feature.id for feature in features])
 
 
-def _findings(
+def findings_of(
     store: Store,
     bundle: Bundle,
     layer: Layer,
     features: Sequence[Feature],
     head: Sequence[Feature] | None,
 ) -> list[Finding]:
+    """Return what the rules find in a layer's features, beside the other layers of the store."""
     beside = layers_beside(store, layer)
     return check_layer(layer, features, context_of(bundle, layer, features, head, beside))
 
@@ -492,7 +338,8 @@ class Beside(Mapping[str, "Sequence[Feature]"]):
         return len(self._revisions.keys() | self._own.keys())
 
 
-def _note_findings(notes: Iterable[tuple[str, str]], file: str) -> Iterable[Finding]:
+def note_findings(notes: Iterable[tuple[str, str]], file: str) -> Iterable[Finding]:
+    """Yield what was noted while a file was read, as findings."""
     for code, sentence in notes:
         cure = RULES[code].cure_en if code in RULES else ""
         severity: Literal["note", "warning"] = "note" if code in HARMLESS else "warning"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import shapely
 
+from .drafts import keep_draft
 from .errors import AtlasError, InvalidParameter, NotFound
 from .geojson import read_features
 from .imports import (
@@ -23,7 +24,7 @@ from .imports import (
     read_raw_file,
 )
 from .publishing import layer_of
-from .updates import Update, check_raw, keep_draft
+from .updates import Update, check_raw
 from .upload_folder import Progress, Upload, UploadFolder, group_parts
 from .upload_results import (
     Checked,

@@ -75,7 +75,7 @@ def import_(
 
     Nothing of it is published. A file with an error is not kept: exit status 3.
     """
-    from layers.updates import keep_draft
+    from layers.drafts import keep_draft
 
     store, bundle = open_both()
     try:
@@ -132,7 +132,7 @@ def discard(
     json: AsJson = False,
 ) -> None:
     """Discard a draft; it stays in the log."""
-    from layers.updates import open_draft
+    from layers.drafts import open_draft
 
     store, bundle = open_both()
     try:
@@ -170,7 +170,8 @@ def publish(
 
     Errors block. Warnings need --reason. Exit status 3: the data; 6: the layer moved on meanwhile.
     """
-    from layers.updates import open_draft, publish_draft, publish_update
+    from layers.drafts import open_draft, publish_draft
+    from layers.updates import publish_update
 
     store, bundle = open_both()
     author = getpass.getuser()

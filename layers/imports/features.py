@@ -90,40 +90,41 @@ def to_features(
     identifier = guess_id_column(raw, layer, id_column).value
     matches = {} if drawing else match_columns(raw, layer, id_column, columns)
     mapping = {column: each.value for column, each in matches.items() if each.value is not None}
-    required = [] if drawing else layer.schema.get("required", ())
-    if placed.records and (missing := [key for key in required if key not in mapping.values()]):
+    if placed.records and not drawing:
+        _refuse_missing(layer, raw, mapping)
+    converter = _Converter(layer.schema["properties"], raw)
+    shaper = _Shaper(layer, raw.name, drawing=drawing)
+    ids = [_identifier(record, identifier, raw.name) for record in placed.records]
+    features = [
+        Feature(id_, shaper.shape(record.geometry), converter.values(mapping, record))
+        for id_, record in zip(ids, placed.records, strict=True)
+    ]
+    return Understood(
+        _in_schema_order(features, layer),
+        {id_: record.row for id_, record in zip(ids, placed.records, strict=True)},
+        (*_dropped(matches, raw.name), *converter.notes, *shaper.notes),
+        placed.crs,
+        drawing,
+    )
+
+
+def _refuse_missing(layer: Layer, raw: RawLayer, mapping: Mapping[str, str]) -> None:
+    required = layer.schema.get("required", ())
+    if missing := [key for key in required if key not in mapping.values()]:
         raise Refused(
             "attribute-missing",
             f"{raw.name} has no column for {', '.join(missing)}; "
             f"there are {', '.join(raw.columns)}.",
         )
-    dropped = [column for column, each in matches.items() if each.basis == "none"]
-    notes = [
-        Note("column-unknown", f"{raw.name}: the layer has no property for column {column}.")
-        for column in dropped
+
+
+def _dropped(matches: Mapping[str, Guess], name: str) -> list[Note]:
+    """Return a note for each column that no property is known for."""
+    return [
+        Note("column-unknown", f"{name}: the layer has no property for column {column}.")
+        for column, each in matches.items()
+        if each.basis == "none"
     ]
-    converter = _Converter(layer.schema["properties"], raw)
-    shaper = _Shaper(layer, raw.name, drawing=drawing)
-    ids = [_identifier(record, identifier, raw.name) for record in placed.records]
-    features = tuple(
-        Feature(
-            identity,
-            shaper.shape(record.geometry),
-            {
-                mapping[column]: converter.value(mapping[column], value)
-                for column, value in record.properties.items()
-                if column in mapping
-            },
-        )
-        for identity, record in zip(ids, placed.records, strict=True)
-    )
-    return Understood(
-        _in_schema_order(features, layer),
-        {identity: record.row for identity, record in zip(ids, placed.records, strict=True)},
-        (*notes, *converter.notes, *shaper.notes),
-        placed.crs,
-        drawing,
-    )
 
 
 def guess_id_column(raw: RawLayer, layer: Layer, told: str | None = None) -> Guess:
@@ -255,6 +256,14 @@ class _Converter:
             for key in sorted(self._converted)
             if not self._all_text
         ]
+
+    def values(self, mapping: Mapping[str, str], record: Record) -> dict[str, Any]:
+        """Return the properties of a record, by the property of each column."""
+        return {
+            mapping[column]: self.value(mapping[column], value)
+            for column, value in record.properties.items()
+            if column in mapping
+        }
 
     def value(self, key: str, value: Any) -> Any:
         """Return a value as its property holds it."""

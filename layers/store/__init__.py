@@ -2,7 +2,8 @@
 
 from .audit import LogEntry, chain_faults
 from .backup import back_up, restore
-from .drafts import EDITED, Draft, Drafts, Edit, Event, Kind, new_draft
+from .draft_rows import Draft, Edit, Event, Kind
+from .drafts import EDITED, Drafts, new_draft
 from .listening import listen
 from .moving import move_store
 from .opinions import KINDS, STATUSES, Opinion, OpinionKind, Status, Waiting

@@ -2,128 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
-import shapely
 import sqlalchemy as sa
 
 from layers.errors import Finding, NotFound, RevisionConflict, StaleEdit
 
 from . import schema
 from .audit import take_turn, write_log
+from .draft_rows import (
+    WAITING,
+    Draft,
+    Edit,
+    Event,
+    Happened,
+    Kind,
+    Status,
+    change_rows,
+    draft_of,
+    edit_of,
+    edit_row,
+    event_of,
+)
 from .versions import ChangeSet, feature_of
 
 if TYPE_CHECKING:
     from layers.model import Feature
 
 Connecting: TypeAlias = Callable[[], AbstractContextManager[sa.Connection]]
-Status: TypeAlias = Literal["open", "submitted", "approved", "published", "discarded"]
-Kind: TypeAlias = Literal["put", "remove", "revert"]
-Happened: TypeAlias = Literal[
-    "comment", "submit", "return", "approve", "schedule", "rebase", "withdraw"
-]
-
-WAITING: tuple[Status, ...] = ("open", "submitted", "approved")
-"""States of a draft that can still be published."""
 
 EDITED = "edited"
 """What the checks looked at is no longer what there is: they have to be made again."""
 
 _BATCH = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A change that waits to be published.
-
-    Attributes
-    ----------
-    base : int or None
-        Number of the revision that it changes; None where the layer has none.
-    source : str
-        Name of the file that it came from.
-    crs : str
-        Reference system of that file.
-    notes : tuple of (str, str)
-        What was guessed or left out while reading it: code and sentence.
-    findings : tuple of Finding
-        What the checks found in it.
-    context : str
-        What the checks looked at beside it; while that stays the same, so do the findings.
-    status : str
-        ``open``, ``submitted`` (somebody else has to look at it), ``approved``, ``published`` or
-        ``discarded``.
-    revision : int or None
-        What it was published as.
-    message, reason : str
-        What is said of it when it is published, and why its warnings may pass.
-    due : datetime or None
-        When it publishes itself.
-    """
-
-    layer_id: str
-    number: int
-    base: int | None
-    author: str
-    created: datetime
-    source: str
-    crs: str
-    notes: tuple[tuple[str, str], ...]
-    findings: tuple[Finding, ...]
-    context: str
-    status: Status
-    revision: int | None = None
-    message: str = ""
-    reason: str = ""
-    due: datetime | None = None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it can still be published."""
-        return self.status in WAITING
-
-
-class Edit(NamedTuple):
-    """What somebody did to one feature of a draft by hand.
-
-    Attributes
-    ----------
-    number : int
-        From 1 in each draft.
-    kind : str
-        ``put``, ``remove``, or ``revert``: as in the base again.
-    feature : Feature or None
-        As it is to be; None unless it is put.
-    """
-
-    number: int
-    feature_id: str
-    author: str
-    time: datetime
-    kind: Kind
-    feature: Feature | None
-
-
-class Event(NamedTuple):
-    """What somebody said of a draft, or decided.
-
-    Attributes
-    ----------
-    feature_id : str or None
-        Which feature it is about; None for the whole draft.
-    """
-
-    number: int
-    author: str
-    time: datetime
-    kind: Happened
-    text: str
-    feature_id: str | None
 
 
 class Drafts:
@@ -163,7 +78,7 @@ class Drafts:
             )
             subject = f"{draft.layer_id}/draft {number}"
             write_log(connection, draft.created, draft.author, "import", subject, draft.source)
-            rows = list(_change_rows(draft.layer_id, number, changes))
+            rows = list(change_rows(draft.layer_id, number, changes))
             for start in range(0, len(rows), _BATCH):
                 connection.execute(schema.draft_change.insert(), rows[start : start + _BATCH])
         return self.get(draft.layer_id, number)
@@ -177,7 +92,7 @@ class Drafts:
         if waiting:
             query = query.where(table.c.status.in_(WAITING))
         with self._reading() as connection:
-            return [_draft(row) for row in connection.execute(query)]
+            return [draft_of(row) for row in connection.execute(query)]
 
     def get(self, layer_id: str, number: int) -> Draft:
         """Return a draft.
@@ -193,7 +108,7 @@ class Drafts:
             row = connection.execute(query).first()
         if row is None:
             raise NotFound(f"Layer {layer_id} has no draft {number}; see atlas drafts.")
-        return _draft(row)
+        return draft_of(row)
 
     def changes(self, draft: Draft) -> ChangeSet:
         """Return what a draft changes: what was uploaded, with what was done by hand over it."""
@@ -230,7 +145,7 @@ class Drafts:
             .order_by(table.c.number)
         )
         with self._reading() as connection:
-            return [_edit(row) for row in connection.execute(query)]
+            return [edit_of(row) for row in connection.execute(query)]
 
     def last_edit(self, draft: Draft) -> int:
         """Return the number of the last thing that was done to a draft by hand; 0 without one."""
@@ -300,7 +215,7 @@ class Drafts:
                     )
             last = _last_edit(connection, draft)
             rows = [
-                _edit_row(draft, number, author, *each)
+                edit_row(draft, number, author, *each)
                 for number, each in enumerate(edits, last + 1)
             ]
             if rows:
@@ -316,17 +231,7 @@ class Drafts:
             .order_by(table.c.number)
         )
         with self._reading() as connection:
-            return [
-                Event(
-                    row.number,
-                    row.author,
-                    datetime.fromisoformat(row.time),
-                    cast("Happened", row.kind),
-                    row.text,
-                    row.feature,
-                )
-                for row in connection.execute(query)
-            ]
+            return [event_of(row) for row in connection.execute(query)]
 
     def happen(
         self,
@@ -439,76 +344,3 @@ def _last_edit(connection: sa.Connection, draft: Draft) -> int:
     return int(
         connection.execute(sa.select(sa.func.max(table.c.number)).where(where)).scalar() or 0
     )
-
-
-def _change_rows(layer_id: str, number: int, changes: ChangeSet) -> Iterable[dict[str, object]]:
-    for feature in changes.put:
-        shape = feature.geometry
-        yield {
-            "layer": layer_id,
-            "draft": number,
-            "id": feature.id,
-            "row": changes.rows.get(feature.id),
-            "removed": 0,
-            "geometry": None if shape is None else shapely.to_wkb(shape),
-            "properties": orjson.dumps(dict(feature.properties)).decode(),
-        }
-    for identifier in changes.removed:
-        yield {
-            "layer": layer_id,
-            "draft": number,
-            "id": identifier,
-            "row": None,
-            "removed": 1,
-            "geometry": None,
-            "properties": None,
-        }
-
-
-def _draft(row: sa.Row[tuple[object, ...]]) -> Draft:
-    return Draft(
-        row.layer,
-        row.number,
-        row.base,
-        row.author,
-        datetime.fromisoformat(row.created),
-        row.source,
-        row.crs,
-        tuple((str(code), str(sentence)) for code, sentence in orjson.loads(row.notes)),
-        tuple(Finding.from_record(each) for each in orjson.loads(row.findings or "[]")),
-        row.context or "",
-        cast("Status", row.status),
-        row.revision,
-        row.message or "",
-        row.reason or "",
-        None if row.due is None else datetime.fromisoformat(row.due),
-    )
-
-
-def _edit(row: sa.Row[tuple[object, ...]]) -> Edit:
-    put = row.kind == "put"
-    return Edit(
-        row.number,
-        row.id,
-        row.author,
-        datetime.fromisoformat(row.time),
-        cast("Kind", row.kind),
-        feature_of(row.id, row.geometry, row.properties) if put else None,
-    )
-
-
-def _edit_row(
-    draft: Draft, number: int, author: str, feature_id: str, kind: Kind, feature: Feature | None
-) -> dict[str, object]:
-    shape = None if feature is None else feature.geometry
-    return {
-        "layer": draft.layer_id,
-        "draft": draft.number,
-        "number": number,
-        "id": feature_id,
-        "author": author,
-        "time": datetime.now(UTC).isoformat(),
-        "kind": kind,
-        "geometry": None if shape is None else shapely.to_wkb(shape),
-        "properties": None if feature is None else orjson.dumps(dict(feature.properties)).decode(),
-    }

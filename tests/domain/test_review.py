@@ -10,6 +10,7 @@ from shapely.geometry import Point
 
 from layers.accounts import Account
 from layers.catalogue import bundled_data, read_bundle
+from layers.drafts import report_of
 from layers.errors import (
     InvalidParameter,
     NotAllowed,
@@ -38,7 +39,6 @@ from layers.review import (
 )
 from layers.roles import ROLES
 from layers.store import ChangeSet, Store, new_draft
-from layers.updates import report_of
 
 LAYER = "places"
 NOW = datetime.now(UTC)

@@ -19,6 +19,7 @@ from app.main import create_app
 from app.scheduling import Scheduler
 from app.settings import Settings
 from layers.catalogue import bundled_data
+from layers.drafts import report_of
 from layers.errors import AtlasError
 from layers.next_steps import RIGHTS, STEPS, find_obstacles
 from layers.publishing import import_plan
@@ -37,7 +38,6 @@ from layers.review import (
 )
 from layers.roles import has_right
 from layers.store import ChangeSet, new_draft
-from layers.updates import report_of
 
 if TYPE_CHECKING:
     from layers.model import Feature

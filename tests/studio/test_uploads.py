@@ -19,6 +19,8 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
+from app.studio.upload_words import REFUSALS
+from layers.checks import RULES
 from layers.imports import Limits
 from layers.uploads import Uploads
 
@@ -586,6 +588,130 @@ def test_a_file_that_waits_for_a_week_is_removed(visit, send, folder, grid):
     assert not record.exists()
 
 
+def archive(*entries, tail=b""):
+    """Return a ZIP of (name, content, attributes of Unix)."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content, mode in entries:
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = mode << 16
+            packed.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return sink.getvalue() + tail
+
+
+def plain(name, content=b"x"):
+    return name, content, 0o100644
+
+
+def squares(old="", new=""):
+    """Return two parcels as GeoJSON, with a text in it changed."""
+    ring = [[116.95, 36.55], [116.96, 36.55], [116.96, 36.56], [116.95, 36.56], [116.95, 36.55]]
+    beside = [[round(x + 0.01, 2), y] for x, y in ring]
+    features = [
+        {
+            "type": "Feature",
+            "id": key,
+            "geometry": {"type": "Polygon", "coordinates": [each]},
+            "properties": {"地块编号": key, "用地代码": "R2", "面积": 100.0},
+        }
+        for key, each in (("Z001", ring), ("Z002", beside))
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    assert old in text
+    return text.replace(old, new, 1).encode()
+
+
+FIRST = "[[116.95, 36.55], [116.96, 36.55], [116.96, 36.56], [116.95, 36.56], [116.95, 36.55]]"
+SECOND = "[[116.96, 36.55], [116.97, 36.55], [116.97, 36.56], [116.96, 36.56], [116.96, 36.55]]"
+CROSSED = "[[116.95, 36.55], [116.96, 36.56], [116.96, 36.55], [116.95, 36.56], [116.95, 36.55]]"
+FLAT = "[[116.95, 36.55], [116.96, 36.55], [116.955, 36.55], [116.95, 36.55]]"
+SHAPE = f'{{"type": "Polygon", "coordinates": [{FIRST}]}}'
+POINTER = '<!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]><kml>&x;</kml>'
+
+REFUSED_FILES = {
+    "zip-path": ("a.zip", archive(plain("../../../../tmp/pwned_by_upload"))),
+    "zip-path backslash": ("a.zip", archive(plain("..\\..\\pwned_by_upload"))),
+    "zip-symlink": ("a.zip", archive(plain("z.shp"), ("z.prj", b"/etc/passwd", 0o120777))),
+    "zip-nested": ("a.zip", archive(plain("inner.zip", archive(plain("z.shp"))))),
+    "zip-entries": ("a.zip", archive(*(plain(f"{i}.txt", b"") for i in range(1_001)))),
+    "zip-ratio": ("a.zip", archive(plain("z.shp", bytes(50_000_000)))),
+    "zip-corrupt": ("a.zip", archive(plain("z.shp"))[:-10]),
+    "shapefile-incomplete": ("a.zip", archive(plain("z.shp"))),
+    "gpkg-invalid": ("a.gpkg", b"SQLite format 3\0" + bytes(5_000)),
+    "format-unsupported noise": ("noise.gpkg", bytes(range(256)) * 40),
+    "file-damaged": ("noise.fgb", b"fgb\x03" + bytes(range(256)) * 40),
+    "format-unsupported picture": ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(200)),
+    "format-unsupported page": ("page.json", b"<html><body>Login</body></html>"),
+    "format-unsupported entity": ("a.kml", POINTER.encode()),
+    "format-unsupported vrt": ("a.geojson", b"<OGRVRTDataSource></OGRVRTDataSource>"),
+    "format-unsupported topology": ("a.json", b'{"type": "Topology", "objects": {}}'),
+    "encoding-not-utf8 gbk": ("a.geojson", squares().decode().encode("gb18030")),
+    "encoding-not-utf8 utf-16": ("a.geojson", squares().decode().encode("utf-16")),
+    "json-invalid": ("a.geojson", squares()[:-40]),
+    "json-invalid nul": ("a.geojson", b'{"type": "FeatureCollection", "features": [\0]}'),
+    "json-duplicate-key": ("a.geojson", squares('"id": "Z001"', '"id": "Z001", "id": "Z009"')),
+    "json-too-deep": ("a.geojson", b"[" * 100_000),
+    "json-too-deep coordinates": ("a.geojson", squares(FIRST, "[" * 900 + "]" * 900)),
+    "coordinate-not-a-number": ("a.geojson", squares("116.96,", '"116.96",')),
+    "coordinate-not-finite": ("a.geojson", squares("116.96,", "NaN,")),
+    "coordinates-out-of-range": ("a.geojson", squares("116.96,", "497761.7,")),
+    "ring-not-closed": ("a.geojson", squares(", [116.95, 36.55]]", "]")),
+    "ring-too-short": ("a.geojson", squares(FIRST, "[[116.95, 36.55], [116.95, 36.55]]")),
+    "geometry-empty": ("a.geojson", squares(f"[{FIRST}]", "[]")),
+    "geometry-type": (
+        "a.geojson",
+        squares(SHAPE, f'{{"type": "GeometryCollection", "geometries": [{SHAPE}]}}'),
+    ),
+    "bad-id": ("a.geojson", squares('"id": "Z001"', '"id": "../../items"')),
+    "attribute-missing": ("a.geojson", squares().replace("用地代码".encode(), b"DLBM")),
+    "attribute-range": ("a.geojson", squares("100.0", "9" * 5_000)),
+    "table-damaged": ("cut.csv", "地块编号,用地代码\nA1\n".encode()),
+    "file-damaged drawing": ("cut.dxf", b"0\nSECTION\n2\nENTITIES\n0\nLINE\n"),
+}
+"""Files that cannot be read, by the reason why (and what else tells two of one reason apart)."""
+
+FAULTY_FILES = {
+    "duplicate-id": squares('"Z002"', '"Z001"'),
+    "self-intersection": squares(FIRST, CROSSED),
+    "zero-area": squares(FIRST, FLAT),
+    "overlap": squares(SECOND, FIRST),
+    "attribute-type": squares("100.0", '"十二亩"'),
+    "attribute-code": squares('"R2"', '"XX"'),
+    "outside-district": squares(FIRST, "[[0, 0], [0.01, 0], [0.01, 0.01], [0, 0.01], [0, 0]]"),
+}
+"""Files that can be read and must not be published, by the rule that says so."""
+
+
+def pages_of(standing, clerk, name, content):
+    """Return the page of a file in Chinese when the work is over; nothing of it is stored."""
+    before = state_of(standing.state.published.store)
+    path = sent(standing, clerk, (name, content))
+    page = clerk.get(path)
+    kept = clerk.submit(f"{path}/draft")
+    assert (page.status_code, kept.status_code) == (200, 400)
+    assert "保存为草稿" not in page.text
+    assert "Traceback" not in page.text + kept.text
+    assert "root:" not in page.text
+    assert state_of(standing.state.published.store) == before
+    clerk.submit(f"{path}/discard")
+    return unescape(page.text)
+
+
+@pytest.mark.parametrize("case", REFUSED_FILES)
+def test_a_hostile_file_is_refused_in_the_sentence_of_its_reason(standing, clerk, case):
+    page = pages_of(standing, clerk, *REFUSED_FILES[case])
+    said = re.search(r'role="alert">\s*<p>([^<]*)', page)
+    assert said is not None
+    assert said[1] == REFUSALS[case.partition(" ")[0]]
+
+
+@pytest.mark.parametrize("rule", FAULTY_FILES)
+def test_a_faulty_file_is_told_which_rule_it_breaks_and_what_to_do(standing, clerk, rule):
+    page = pages_of(standing, clerk, "a.geojson", FAULTY_FILES[rule])
+    assert f"错误</span> <strong>{RULES[rule].title}</strong> <code>{rule}</code>" in page
+    assert f"<p>办法：{RULES[rule].cure}</p>" in page
+
+
 if CASES:
 
     @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
@@ -603,7 +729,9 @@ if CASES:
         assert case.get("leak", "\0") not in page.text
         assert ("保存为草稿" in page.text) == case["expect"].startswith("accept")
         if not case["expect"].startswith("accept"):
-            assert re.search(r'role="alert">\s*<p>[^<]*[\u4e00-\u9fff]|错误</span>', page.text)
+            reason = case["reason"]
+            said = REFUSALS[reason] if reason in REFUSALS else RULES[reason].cure
+            assert said in unescape(page.text)
         assert state_of(store) == before
         clerk.submit(f"{path}/discard")
 
