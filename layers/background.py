@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -34,6 +35,7 @@ class DraftChecks:
         self._store = store
         self._bundle = bundle
         self._running: dict[_Key, Thread] = {}
+        self._steps: dict[_Key, tuple[int, int]] = {}
         self._lock = Lock()
         self._turn = Lock()
 
@@ -51,6 +53,10 @@ class DraftChecks:
         if is_checked(self._store, now):
             return report_of(self._store, self._bundle, now)
         return None
+
+    def progress(self, draft: Draft) -> tuple[int, int] | None:
+        """Return how many of how many rules have looked; None before one has, or afterwards."""
+        return self._steps.get((draft.layer_id, draft.number))
 
     def _is_small(self, draft: Draft) -> bool:
         if draft.base is None:
@@ -70,9 +76,14 @@ class DraftChecks:
     def _check(self, key: _Key) -> None:
         try:
             with self._turn:
-                report_of(self._store, self._bundle, self._store.drafts.get(*key))
+                draft = self._store.drafts.get(*key)
+                report_of(self._store, self._bundle, draft, partial(self._tell, key))
         except Exception:  # noqa: BLE001  whatever it is, whoever looks next begins anew
             _LOG.exception("Draft %d of %s was not checked", key[1], key[0])
         finally:
             with self._lock:
                 self._running.pop(key, None)
+                self._steps.pop(key, None)
+
+    def _tell(self, key: _Key, done: int, rules: int) -> None:
+        self._steps[key] = done, rules

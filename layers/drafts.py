@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import shapely
+
 from .checks import Report, check_stated, make_report
 from .errors import InvalidParameter, NotFound, RevisionConflict
 from .publishing import layer_of
 from .store import ChangeSet, Draft, new_draft
-from .updates import Update, findings_of, note_findings, remark_of, require_message
+from .updates import (
+    Update,
+    findings_of,
+    is_checked_whole,
+    note_findings,
+    remark_of,
+    require_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from .catalogue import Bundle
+    from .checks import Progress
     from .model import Feature, Revision
     from .store import Store
+
+_NEAR_DEGREES = 1e-4
+"""About 10 m: more than the width of whatever counts as a sliver between neighbours."""
 
 
 def keep_draft(store: Store, update: Update, *, author: str) -> Draft:
@@ -81,16 +97,22 @@ def open_draft(store: Store, bundle: Bundle, layer_id: str, number: int | None =
     return waiting[0]
 
 
-def read_draft(store: Store, bundle: Bundle, draft: Draft) -> Update:
-    """Return what a draft makes of its base, checked anew against what is published now."""
+def read_draft(
+    store: Store, bundle: Bundle, draft: Draft, progress: Progress | None = None
+) -> Update:
+    """Return what a draft makes of its base, checked anew against what is published now.
+
+    In a large layer what it changes is checked, with what is near; as an edit is.
+    """
     layer = layer_of(bundle, draft.layer_id)
     base = None if draft.base is None else store.revision(draft.layer_id, draft.base)
     before = () if base is None else tuple(store.features(base))
     changes = store.drafts.changes(draft)
     after = tuple(changes.apply(before))
+    near = None if is_checked_whole(layer, len(before)) else _near(before, changes, after)
     findings = [
         *note_findings(draft.notes, draft.source),
-        *findings_of(store, bundle, layer, after, before),
+        *findings_of(store, bundle, layer, after, before, near=near, progress=progress),
         *check_stated(layer, _by_hand(store, draft, after), before),
     ]
     report = make_report(layer.id, findings, [f.id for f in after], changes.rows)
@@ -99,7 +121,9 @@ def read_draft(store: Store, bundle: Bundle, draft: Draft) -> Update:
     )
 
 
-def report_of(store: Store, bundle: Bundle, draft: Draft) -> Report:
+def report_of(
+    store: Store, bundle: Bundle, draft: Draft, progress: Progress | None = None
+) -> Report:
     """Return what the checks say of a draft.
 
     They are made anew only if the draft, or a layer that they looked at, is another one since; what
@@ -109,7 +133,7 @@ def report_of(store: Store, bundle: Bundle, draft: Draft) -> Report:
         return Report(draft.layer_id, draft.findings, 0)
     context = _context(store, draft.layer_id)
     edits = store.drafts.last_edit(draft)
-    report = read_draft(store, bundle, draft).report
+    report = read_draft(store, bundle, draft, progress).report
     if draft.is_waiting and not store.read_only:
         store.drafts.keep_findings(draft, report.findings, context, edits=edits)
     return report
@@ -156,6 +180,32 @@ def publish_draft(
     )
     store.drafts.close(draft, "published", author=author, revision=revision.number)
     return revision
+
+
+def _near(before: Sequence[Feature], changes: ChangeSet, after: Sequence[Feature]) -> list[Feature]:
+    """Return what changes, what lies beside it or where it was, and what names a removed parent."""
+    removed = frozenset(changes.removed)
+    touched = removed | {each.id for each in changes.put}
+    around = _boxes([each for each in (*before, *changes.put) if each.id in touched], _NEAR_DEGREES)
+    drawn = [each for each in after if each.bbox is not None]
+    _, places = shapely.STRtree(_boxes(drawn)).query(around)
+    beside = {drawn[place].id for place in places.tolist()}
+
+    def is_near(feature: Feature) -> bool:
+        parent = feature.properties.get("parent")
+        orphaned = isinstance(parent, str) and parent in removed
+        return orphaned or feature.id in touched or feature.id in beside
+
+    return [each for each in after if is_near(each)]
+
+
+def _boxes(features: Sequence[Feature], wider: float = 0.0) -> NDArray[np.object_]:
+    known = [each.bbox for each in features if each.bbox is not None]
+    west, south, east, north = np.array(known, dtype=float).reshape(-1, 4).T
+    boxes: NDArray[np.object_] = shapely.box(
+        west - wider, south - wider, east + wider, north + wider
+    )
+    return boxes
 
 
 def _by_hand(store: Store, draft: Draft, after: Sequence[Feature]) -> list[Feature]:

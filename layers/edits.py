@@ -25,7 +25,7 @@ from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
 from .store import ChangeSet
-from .updates import context_of, layers_beside
+from .updates import context_of, is_checked_whole, layers_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     Change: TypeAlias = Callable[[Feature | None], Feature | None]
 
 _TRIES = 8
-_WHOLE = 2_000
-"""Features up to which a layer is checked whole when one of them is edited."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +259,7 @@ class Editing:
         touched = [each for each in (before, after) if each is not None]
         if head is None:
             others: Sequence[Feature] = ()
-        elif self._is_checked_whole(head):
+        elif is_checked_whole(self.layer, self.store.count(head)):
             others = self.store.features(head)
         else:
             others = self.near([each.bbox for each in touched if each.bbox is not None])
@@ -271,11 +269,6 @@ class Editing:
             [*rest, *([] if before is None else [before])],
             [*rest, *([] if after is None else [after])],
         )
-
-    def _is_checked_whole(self, head: Revision) -> bool:
-        # Whether areas leave nothing uncovered cannot be told from some of them.
-        tiles = any(check.startswith("tiles") for check in self.layer.checks)
-        return tiles or self.store.count(head) <= _WHOLE
 
 
 def _key(finding: Finding) -> tuple[str, str | None, str]:

@@ -92,6 +92,7 @@ def _obstacle(step: Step, at: _Standing) -> Obstacle | None:
             (at.is_author, "own"),
             (at.draft.status != "submitted", "open" if is_open else "submitted"),
             (at.is_stale, "stale"),
+            (at.has_errors is None, "checking"),
         ),
         "publish": _publishing(at),
         "schedule": _publishing(at),

@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from .catalogue import Bundle
+    from .checks import Progress
     from .difference import Difference
     from .imports import Limits, RawLayer, Told, Understood
     from .model import Layer, Revision
     from .store import Store
+
+_WHOLE = 2_000
+"""Features up to which a layer is checked whole when some of them are changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +262,22 @@ def findings_of(
     layer: Layer,
     features: Sequence[Feature],
     head: Sequence[Feature] | None,
+    *,
+    near: Sequence[Feature] | None = None,
+    progress: Progress | None = None,
 ) -> list[Finding]:
-    """Return what the rules find in a layer's features, beside the other layers of the store."""
-    beside = layers_beside(store, layer)
-    return check_layer(layer, features, context_of(bundle, layer, features, head, beside))
+    """Return what the rules find in a layer's features, beside the other layers of the store.
+
+    See `layers.checks.check_layer` for what is near, and for the progress.
+    """
+    context = context_of(bundle, layer, features, head, layers_beside(store, layer))
+    return check_layer(layer, features, context, near=near, progress=progress)
+
+
+def is_checked_whole(layer: Layer, count: int) -> bool:
+    """Tell whether all of a layer is checked for a change in it, not only what is near."""
+    # Whether areas leave nothing uncovered cannot be told from some of them.
+    return count <= _WHOLE or any(check.startswith("tiles") for check in layer.checks)
 
 
 def context_of(

@@ -107,6 +107,11 @@ class Asked:
         checks: DraftChecks = self.request.app.state.draft_checks
         return checks.report(self.draft)
 
+    def progress(self) -> tuple[int, int] | None:
+        """Return how many of how many rules have looked at the draft, while they look."""
+        checks: DraftChecks = self.request.app.state.draft_checks
+        return checks.progress(self.draft)
+
     def again(self) -> Asked:
         """Return the same with the draft as it is by now."""
         return replace(self, draft=self.store.drafts.get(self.draft.layer_id, self.draft.number))

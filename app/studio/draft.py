@@ -70,8 +70,8 @@ def get_difference(asked: AskedDep) -> Response:
 
 @router.get("/checked.json", dependencies=[VIEW])
 def get_checked(asked: AskedDep) -> Response:
-    """Return whether it is known what the checks say of a draft."""
-    document = {"checked": asked.report() is not None}
+    """Return whether it is known what the checks say of a draft, and how far they are."""
+    document = {"checked": asked.report() is not None, "progress": asked.progress()}
     headers = {"Cache-Control": "no-store"}
     return Response(orjson.dumps(document), 200, headers, media_type="application/json")
 
@@ -202,7 +202,7 @@ _OF_WHAT_WAS_SEEN = frozenset(["submit", "approve", "publish", "schedule", "disc
 """Steps that are meant for what the page showed, and for nothing else."""
 
 
-_OF_SOUND_DRAFTS = frozenset(["submit", "publish", "schedule"])
+_OF_CHECKED_DRAFTS = frozenset(["submit", "approve", "publish", "schedule"])
 """Steps before which the checks must have said what they find."""
 
 
@@ -211,7 +211,7 @@ def _take(asked: Asked, step: Step, done: str, action: Callable[[], object]) -> 
     try:
         if step in _OF_WHAT_WAS_SEEN and "seen" in asked.form:
             review.refuse_unseen(asked.store, asked.draft, asked.text("seen"))
-        if step in _OF_SOUND_DRAFTS:
+        if step in _OF_CHECKED_DRAFTS:
             _refuse_unchecked(asked)
         action()
     except (InvalidParameter, NotAllowed, RevisionConflict, ValidationFailed) as fault:
@@ -254,6 +254,7 @@ def _page(
         difference=difference_view(asked, start),
         report=report or Report(asked.draft.layer_id, (), 0),
         is_checking=report is None,
+        progress=asked.progress(),
         findings=[] if report is None else report_view(report, words),
         events=events_view(asked.store.drafts.events(asked.draft), words),
         refusal=refusal,

@@ -5,7 +5,8 @@ A rule never raises: it yields findings. Errors block; warnings need a reason to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, TypeAlias
 
 from .fields import check_ids, check_schema, check_texts, sound_part
 from .geometry import check_district, check_shapes, check_types
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from layers.errors import Finding
     from layers.model import Feature, Layer
+
+    Progress: TypeAlias = Callable[[int, int], None]
 
 __all__ = [
     "RULES",
@@ -38,26 +41,55 @@ __all__ = [
 ]
 
 
-def check_layer(layer: Layer, features: Sequence[Feature], context: Context) -> list[Finding]:
+def check_layer(
+    layer: Layer,
+    features: Sequence[Feature],
+    context: Context,
+    *,
+    near: Sequence[Feature] | None = None,
+    progress: Progress | None = None,
+) -> list[Finding]:
     """Return what the rules find in a layer's features.
 
     Features and their geometry are looked at first; what compares them with each other, with
     other layers or with the head only when those are sound.
+
+    Parameters
+    ----------
+    near : sequence of Feature, optional
+        Those of them that something is new for; the others were checked when they were published,
+        and only rules of the layer as a whole look at them. All by default.
+    progress : callable, optional
+        Told after each rule how many of how many have looked.
     """
-    findings = [f for rule in _ALWAYS for f in rule(layer, features, context)]
+    looked = features if near is None else near
+    declared = [each.partition(":") for each in layer.checks]
+    own = [(name, argument) for name, _, argument in declared if name in _DECLARED]
+    comparing = [name for name in _COMPARING if f"-{name}" not in layer.checks]
+    rules = len(_ALWAYS) + len(_OF_VALUES) + len(own) + len(comparing)
+    findings: list[Finding] = []
+    numbers = count(1)
+
+    def take(found: Iterable[Finding]) -> None:
+        findings.extend(found)
+        if progress is not None:
+            progress(next(numbers), rules)
+
+    for always in _ALWAYS:
+        take(always(layer, looked, context))
     # These read values, so that they must be of the kinds that the schema asks for.
     broken = {each.feature_id for each in findings if each.severity == "error"}
-    sound = [each for each in features if each.id not in broken]
-    findings += [f for rule in _OF_VALUES for f in rule(layer, sound, context)]
+    sound = [each for each in looked if each.id not in broken]
+    for of_values in _OF_VALUES:
+        take(of_values(layer, sound, context))
     if any(each.severity == "error" for each in findings):
         return findings
-    for check in layer.checks:
-        name, _, argument = check.partition(":")
-        if name in _DECLARED:
-            findings += _DECLARED[name](layer, features, context, argument)
-    for name, rule in _COMPARING.items():
-        if f"-{name}" not in layer.checks:
-            findings += rule(layer, features, context)
+    for name, argument in own:
+        whole = name in _OF_THE_WHOLE
+        take(_DECLARED[name](layer, features if whole else looked, context, argument))
+    for name in comparing:
+        whole = name in _OF_THE_WHOLE
+        take(_COMPARING[name](layer, features if whole else looked, context))
     return findings
 
 
@@ -118,3 +150,6 @@ _COMPARING: Mapping[str, Callable[[Layer, Sequence[Feature], Context], Iterable[
     "head": check_head,
 }
 """Rules for every layer, unless its checks hold their name with a minus before it."""
+
+_OF_THE_WHOLE = frozenset(["tiles", "statements", "head"])
+"""Rules that cannot be told from some of a layer's features."""

@@ -32,7 +32,8 @@ def check_stated(
         As they were; where they still are there, nobody has to say more of it.
     """
     asked = [name for name in STATED if name in layer.schema["properties"]]
-    known = {each.id: _place(each) for each in before}
+    drawn = {each.id for each in features}
+    known = {each.id: _place(each) for each in before if each.id in drawn}
     for feature in features:
         if feature.geometry is None or _place(feature) == known.get(feature.id):
             continue

@@ -18,6 +18,7 @@ from shapely.geometry import Point
 from app.main import create_app
 from app.scheduling import Scheduler
 from app.settings import Settings
+from layers.background import DraftChecks
 from layers.catalogue import bundled_data
 from layers.drafts import report_of
 from layers.errors import AtlasError
@@ -653,29 +654,97 @@ def test_a_draft_that_fails_holds_up_no_other(application, store, bundle, make, 
     assert store.drafts.get(LAYER, 1).is_waiting
 
 
-def test_a_draft_of_a_large_layer_can_be_read_while_it_is_checked(visit, make, monkeypatch):
-    may_go_on = threading.Event()
+class Slowly:
+    """Checks that wait after the third rule until they may go on."""
 
-    def slow(*arguments):
-        assert may_go_on.wait(60)
-        return report_of(*arguments)
+    def __init__(self):
+        self.begun = threading.Event()
+        self.may_go_on = threading.Event()
+        self.times = 0
 
-    monkeypatch.setattr("layers.background.report_of", slow)
+    def __call__(self, store, bundle, draft, progress=None):
+        if progress is None:
+            return report_of(store, bundle, draft)
+        self.times += 1
+        progress(3, 11)
+        self.begun.set()
+        assert self.may_go_on.wait(60)
+        return report_of(store, bundle, draft)
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """Let drafts be checked in the background, slowly."""
+    checks = Slowly()
+    monkeypatch.setattr("layers.background.report_of", checks)
     monkeypatch.setattr("layers.background._SOON", 0)
     monkeypatch.setattr("layers.background._PATIENCE_S", 0.01)
+    yield checks
+    checks.may_go_on.set()
+
+
+def end(checks, browser, monkeypatch):
+    monkeypatch.setattr("layers.background._PATIENCE_S", 60)
+    checks.may_go_on.set()
+    found = browser.get(f"{HERE}/checked.json").json()
+    assert found["checked"] is True
+
+
+def test_a_draft_of_a_large_layer_can_be_read_while_it_is_checked(visit, make, monkeypatch, slowly):
     make()
     editor = visit("editor")
+    editor.get(f"{HERE}/checked.json")
+    assert slowly.begun.wait(60)
     page = editor.get(HERE)
     assert page.status_code == 200
     assert "检查还在后台进行" in page.text
+    assert 'value="3" max="11"' in page.text
+    assert "已查 3/11 条规则" in page.text
     assert "改过的摘要" in page.text
-    assert editor.get(f"{HERE}/checked.json").json() == {"checked": False}
+    assert editor.get(f"{HERE}/checked.json").json() == {"checked": False, "progress": [3, 11]}
     refused = editor.submit(f"{HERE}/submit", text="请看", seen=field(page.text, "seen"))
     assert refused.status_code == 409
     assert "草稿还在检查，请等检查完毕。" in refused.text
 
-    monkeypatch.setattr("layers.background._PATIENCE_S", 60)
-    may_go_on.set()
-    assert editor.get(f"{HERE}/checked.json").json() == {"checked": True}
+    end(slowly, editor, monkeypatch)
     assert "检查还在后台进行" not in editor.get(HERE).text
     assert editor.submit(f"{HERE}/submit", seen=field(page.text, "seen")).status_code == 303
+
+
+@pytest.mark.parametrize("step", ["approve", "publish", "schedule"])
+def test_nothing_is_decided_of_a_draft_before_it_is_checked(
+    visit, make, store, monkeypatch, step, slowly
+):
+    draft = make()
+    status = "submitted" if step == "approve" else "approved"
+    store.drafts.happen(draft, "submit", author="the-editor", status=status)
+    reviewer = visit("reviewer")
+    fields = {"text": "好", "reason": "核过", "due": "2099-01-01T08:00"}
+    refused = reviewer.submit(f"{HERE}/{step}", **fields)
+    assert refused.status_code == 409
+    assert "草稿还在检查，请等检查完毕。" in refused.text
+
+    end(slowly, reviewer, monkeypatch)
+    assert reviewer.submit(f"{HERE}/{step}", **fields).status_code == 303
+
+
+def test_a_draft_that_two_people_look_at_is_checked_once(visit, make, monkeypatch, slowly):
+    make()
+    editor, reviewer = visit("editor"), visit("reviewer")
+    for browser in (editor, reviewer, editor):
+        assert "检查还在后台进行" in browser.get(HERE).text
+    end(slowly, editor, monkeypatch)
+    for browser in (editor, reviewer):
+        assert "检查还在后台进行" not in browser.get(HERE).text
+    assert slowly.times == 1
+
+
+def test_a_check_that_was_lost_with_its_process_is_made_anew(
+    visit, application, make, store, bundle, monkeypatch, slowly
+):
+    make()
+    editor = visit("editor")
+    assert "检查还在后台进行" in editor.get(HERE).text
+    application.state.draft_checks = DraftChecks(store, bundle)
+    end(slowly, editor, monkeypatch)
+    assert "检查还在后台进行" not in editor.get(HERE).text
