@@ -79,6 +79,7 @@ _KINDS: Mapping[str, str] = {
     "edit": gettext_noop("逐项修改"),
     "rollback": gettext_noop("恢复旧版"),
 }
+_LONGEST_CELL = 120
 _DIGITS = "〇一二三四五六七八九"
 _SKETCHES = frozenset(["P3", "P4"])
 
@@ -306,6 +307,21 @@ class Wording:
     def column(self, layer: Layer, name: str) -> str:
         """Return what a property of a layer is called."""
         return layer.title_of(name, english=self.language == "en")
+
+    def value(self, name: str, value: Any) -> str:
+        """Return the value of a property as a cell of a table shows it, cut where it is long."""
+        if value is None or value == []:
+            return "—"
+        between = ", " if self.language == "en" else "、"
+        if name == "citations" and isinstance(value, list):
+            text = between.join(dict.fromkeys(self.citation(each) for each in value))
+        elif isinstance(value, list):
+            text = between.join(self.code(name, str(each)) for each in value)
+        elif isinstance(value, str):
+            text = self.code(name, value)
+        else:
+            text = str(value)
+        return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
 
     def _columns(self, layer: Layer, properties: Mapping[str, Any]) -> str:
         """Return an office's own columns in a line."""

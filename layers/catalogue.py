@@ -40,6 +40,15 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Layers that are shown, switched on and off together."""
+
+    id: str
+    title: str
+    title_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """What the atlas declares about itself.
 
@@ -49,6 +58,8 @@ class Catalogue:
         Code lists by name, each a mapping of code to `Code`, in the order they are shown in.
     layers : tuple of Layer
         In drawing order, lowest first.
+    groups : tuple of Group
+        In the order they are shown in; a layer need not be in any.
     """
 
     title: str
@@ -58,6 +69,7 @@ class Catalogue:
     plan: str
     codes: Mapping[str, Mapping[str, Code]]
     layers: tuple[Layer, ...]
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +167,7 @@ def read_catalogue(path: Path) -> Catalogue:
     Raises
     ------
     DataInvalid
-        If a member is missing, a schema is no JSON Schema or a check is unknown.
+        If a member is missing, a schema is no JSON Schema, a check or a group is unknown.
     """
     document = read_json(path)
     try:
@@ -164,13 +176,25 @@ def read_catalogue(path: Path) -> Catalogue:
             name: {code: Code(**entry) for code, entry in entries.items()}
             for name, entries in document["codes"].items()
         }
+        groups = tuple(Group(**each) for each in document.get("groups", ()))
         texts = {
             key: str(document[key])
             for key in ("title", "title_en", "description", "description_en", "plan")
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise DataInvalid(f"{path.name}: a declaration is incomplete ({error}).") from error
-    return Catalogue(**texts, codes=codes, layers=layers)
+    _refuse_unknown_groups(layers, groups)
+    return Catalogue(**texts, codes=codes, layers=layers, groups=groups)
+
+
+def _refuse_unknown_groups(layers: tuple[Layer, ...], groups: tuple[Group, ...]) -> None:
+    known = {group.id for group in groups}
+    for layer in layers:
+        if layer.group is not None and layer.group not in known:
+            raise DataInvalid(
+                f"catalog.json, layer {layer.id}: there is no group {layer.group}; "
+                f"name it in groups or take it out."
+            )
 
 
 def _layer(record: dict[str, Any], common: dict[str, Any]) -> Layer:
@@ -210,7 +234,7 @@ def _schema(record: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-_OPTIONAL_MEMBERS = ("id_column", "access", "if_match", "review")
+_OPTIONAL_MEMBERS = ("group", "id_column", "access", "if_match", "review")
 _PLAIN_MEMBERS = (
     "id",
     "file",

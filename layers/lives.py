@@ -61,6 +61,17 @@ class Life:
     reason: str = ""
     replaced_by: str | None = None
 
+    def since(self, name: str | None) -> Event:
+        """Return what made a property, or with None the geometry, what it is.
+
+        That is the last change of it, or else what added the feature.
+        """
+        return next(
+            each
+            for each in self.events
+            if each.became == "added" or (each.moved if name is None else name in each.fields)
+        )
+
     @property
     def is_over(self) -> bool:
         """Whether it has been removed."""

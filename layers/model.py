@@ -62,6 +62,8 @@ class Layer:
     ----------
     label : str
         The property that names a feature.
+    group : str or None
+        The group of layers that it is shown in.
     id_column : str or None
         Where office files have the id, if they call it by a name of their own.
     access : str
@@ -89,6 +91,7 @@ class Layer:
     schema: Mapping[str, Any]
     style: Mapping[str, Any]
     checks: tuple[str, ...]
+    group: str | None = None
     id_column: str | None = None
     access: str = "public"
     if_match: bool = False
@@ -101,6 +104,11 @@ class Layer:
     def name_of(self, feature: Feature) -> str:
         """Return what a feature is called; its id where nothing else is known."""
         return str(feature.properties.get(self.label) or feature.id)
+
+    def source_of(self, name: str) -> str | None:
+        """Return the code of where the values of a property come from; None where none is said."""
+        source: str | None = self.schema["properties"].get(name, {}).get("x-source")
+        return source
 
     def title_of(self, name: str, *, english: bool = False) -> str:
         """Return what a property is called: its own name where the schema gives it no title."""

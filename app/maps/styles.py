@@ -10,6 +10,7 @@ The record (``style`` of a layer in the catalogue) may hold:
 ``fill``        opacity of the filling, 0 to 1; 0 draws the edge only
 ``dash``        dashes of a sketch's edge, in SVG's words
 ``interactive`` false for a layer that is only a frame
+``themes``      other properties to colour by: property to value to ``#rrggbb``
 ``label``       ``always``, ``room`` (where there is room) or null
 """
 
@@ -54,6 +55,22 @@ def style_rules(style: Mapping[str, Any]) -> str:
     """Return a style record as JSON that may stand in a script."""
     text = json.dumps(style_record(style), ensure_ascii=False, sort_keys=True)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def style_themes(style: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return by what else than usual the features may be coloured: property, value, colour.
+
+    Raises
+    ------
+    ValueError
+        If a colour is not ``#rrggbb``.
+    """
+    themes: dict[str, dict[str, str]] = {
+        name: dict(colours) for name, colours in style.get("themes", {}).items()
+    }
+    for colours in themes.values():
+        style_record({"colours": colours})
+    return themes
 
 
 def feature_colour(style: Mapping[str, Any], feature_id: str, properties: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from app.maps.figure import with_frames
-from app.maps.styles import feature_colour, is_ground, style_record
+from app.maps.styles import feature_colour, is_ground, style_record, style_themes
 from app.wording import distance, is_sketch
 from layers.facets import FACETS, count_facets, meets
 from layers.snapshot import is_listed
@@ -60,7 +60,8 @@ def atlas_context(
     return {
         "figure": figure,
         "config": script_config(atlas.listed.values(), words, figure),
-        "layers": [_layer_row(snapshot, words) for snapshot in atlas.layers.values()],
+        "tree": _tree(atlas, words),
+        "themes": _themes(atlas, words),
         "facets": _facets(atlas, words, selection),
         "chosen": bool(selection),
         "groups": _groups(atlas, words, selection),
@@ -139,6 +140,7 @@ def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
         "ground": is_ground(layer.style),
         "name": layer.label,
         "columns": words.columns(layer),
+        "themes": {name: list(each.items()) for name, each in style_themes(layer.style).items()},
     }
 
 
@@ -150,6 +152,32 @@ def _cited_sections(
             for citation in feature.properties.get("citations") or []:
                 key = f"{citation['chapter']}.{citation['section']}"
                 yield key, (words.section(citation), words.heading(citation))
+
+
+def _tree(atlas: Atlas, words: Wording) -> list[dict[str, Any]]:
+    """Return the layers in their groups; those of no group last, in a group without a title."""
+    shown = list(atlas.layers.values())
+    groups: list[dict[str, Any]] = [
+        {
+            "id": group.id,
+            "title": words.title(group),
+            "layers": [_layer_row(each, words) for each in shown if each.layer.group == group.id],
+        }
+        for group in atlas.catalogue.groups
+    ]
+    loose = [_layer_row(each, words) for each in shown if each.layer.group is None]
+    groups.append({"id": None, "title": "", "layers": loose})
+    return [each for each in groups if each["layers"]]
+
+
+def _themes(atlas: Atlas, words: Wording) -> list[dict[str, str]]:
+    """Return by what else the map may be coloured."""
+    names = {
+        name: words.column(each.layer, name)
+        for each in atlas.listed.values()
+        for name in style_themes(each.layer.style)
+    }
+    return [{"name": name, "title": title} for name, title in names.items()]
 
 
 def _layer_row(snapshot: ServedLayer, words: Wording) -> dict[str, Any]:

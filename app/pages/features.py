@@ -136,6 +136,7 @@ def feature_context(
         "more_related": max(0, len(related) - _MOST_RELATED),
         "statements": statements_about(atlas, words, feature.id),
         "events": [_event(words, layer, each) for each in life.events] if life else None,
+        "provenance": _provenance(words, layer, feature, life),
         "downloads": [
             *downloads(layer.id, feature.id),
             {"words": words.gettext("证据包"), "href": href(f"{here}/pack.html", words)},
@@ -259,6 +260,52 @@ def _sentence(words: Wording, statement: Statement) -> str:
     return f"{statement.subject.words}{space}{relation}{space}{objects}"
 
 
+def _provenance(
+    words: Wording, layer: Layer, feature: Feature, life: Life | None
+) -> list[dict[str, str | None]]:
+    """Return every property that has a value: what it is, where it is from, and since when."""
+    known = {name: each for name, each in feature.properties.items() if each not in (None, "", [])}
+    rows = [
+        _since(words, layer, life, name)
+        | {
+            "title": words.column(layer, name),
+            "value": words.value(name, value),
+            "source": words.code("source", layer.source_of(name))
+            or words.title(layer, "attribution"),
+            "meaning": words.code("source", layer.source_of(name), "meaning"),
+        }
+        for name, value in known.items()
+    ]
+    if feature.geometry is not None:
+        geometry: dict[str, str | None] = {
+            "title": words.gettext("几何"),
+            "value": words.certainty(feature.properties),
+            "source": words.text(known, "geometry_source") or words.title(layer, "attribution"),
+            "meaning": words.text(known, "geometry_method"),
+        }
+        rows.append(_since(words, layer, life, None) | geometry)
+    return rows
+
+
+def _since(
+    words: Wording, layer: Layer, life: Life | None, name: str | None
+) -> dict[str, str | None]:
+    if life is None:
+        return {"day": None, "revision": None, "href": None}
+    revision = life.since(name).revision
+    return {
+        "day": f"{revision.created:%Y-%m-%d}",
+        "revision": words.say("第 {number} 版", number=revision.number),
+        "href": _difference(layer, revision.number),
+    }
+
+
+def _difference(layer: Layer, number: int) -> str:
+    """Return where it is said what a revision changed."""
+    query = urlencode({"from": number - 1, "to": number, "f": "html"})
+    return f"/api/collections/{layer.id}/diff?{query}"
+
+
 def _event(words: Wording, layer: Layer, event: Event) -> dict[str, str]:
     became = {
         "added": words.gettext("加入图集"),
@@ -268,13 +315,12 @@ def _event(words: Wording, layer: Layer, event: Event) -> dict[str, str]:
     changed = [words.column(layer, name) for name in event.fields]
     changed += [words.gettext("几何")] if event.moved else []
     number = event.revision.number
-    query = urlencode({"from": number - 1, "to": number, "f": "html"})
     return {
         "day": f"{event.revision.created:%Y-%m-%d}",
         "words": became[event.became],
         "changed": (", " if words.language == "en" else "、").join(changed),
         "revision": words.say("第 {number} 版", number=number),
-        "href": f"/api/collections/{layer.id}/diff?{query}",
+        "href": _difference(layer, number),
     }
 
 

@@ -39,7 +39,6 @@ _SURE = "sure"
 
 _USUAL = ("kind", "zone", "stage", "commitment", _SURE)
 _MOST_USUAL = 6
-_LONGEST = 120
 
 
 @router.api_route("/tables", methods=["GET", "HEAD"])
@@ -238,25 +237,10 @@ def _row(words: Wording, layer: Layer, feature: Feature, shown: Sequence[str]) -
         "cells": [
             short_certainty(feature, words)
             if name == _SURE
-            else _cell(words, name, properties.get(name))
+            else words.value(name, properties.get(name))
             for name in shown
         ],
     }
-
-
-def _cell(words: Wording, name: str, value: Any) -> str:
-    if value is None or value == []:
-        return "—"
-    between = ", " if words.language == "en" else "、"
-    if name == "citations" and isinstance(value, list):
-        text = between.join(dict.fromkeys(words.citation(each) for each in value))
-    elif isinstance(value, list):
-        text = between.join(words.code(name, str(each)) for each in value)
-    elif isinstance(value, str):
-        text = words.code(name, value)
-    else:
-        text = str(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _downloads(layer: Layer, known: Pairs) -> list[dict[str, str]]:

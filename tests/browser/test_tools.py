@@ -202,3 +202,57 @@ def test_layers_are_compared_at_a_divider_by_keys_and_by_pointer(visit, page: Pa
     assert "rect(" in pane.evaluate("(pane) => pane.style.clip")
     page.get_by_role("button", name="关闭").click()
     assert pane.evaluate("(pane) => pane.style.clip") == ""
+
+
+def test_a_group_of_layers_is_switched_as_one_and_says_when_it_is_on_in_part(visit, page: Page):
+    visit("/?off=zones")
+    group = page.get_by_role("checkbox", name="规划内容")
+    assert group.evaluate("(box) => box.indeterminate")
+    group.check()
+    expect(page).to_have_url(re.compile(r"/$"))
+    assert page.locator(".leaflet-atlas-zones-pane path.shape").count() > 0
+    group.uncheck()
+    expect(page).to_have_url(re.compile(r"off=(zones,projects|projects,zones)"))
+    expect(page.locator(".leaflet-atlas-projects-pane path.shape")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name=re.compile("地名"))).to_be_checked()
+
+
+def test_projects_are_coloured_by_their_stage(visit, page: Page, features):
+    visit("/")
+    stages = {each["id"]: each["properties"].get("stage") for each in features("projects")}
+    colour = """(ref) => window.atlas.layers.projects.getLayers()
+      .flatMap((each) => each.getLayers ? each.getLayers() : [each])
+      .find((each) => each.atlasRef === ref).getElement().getAttribute("stroke")"""
+    usual = page.evaluate(colour, "projects/laoshangbu")
+    page.get_by_label("颜色").select_option("stage")
+    legend = page.locator("#colours li")
+    expect(legend).to_have_count(5)
+    expect(legend.nth(2)).to_contain_text("建设 16 个")
+    assert stages["laoshangbu"] == "建设"
+    assert page.evaluate(colour, "projects/laoshangbu") == "#1D6FA5"
+    expect(page).to_have_url(re.compile("colour=stage"))
+    page.reload()
+    expect(legend).to_have_count(5)
+    page.get_by_label("颜色").select_option("")
+    expect(page.locator("#colours")).to_be_hidden()
+    assert page.evaluate(colour, "projects/laoshangbu") == usual
+    visit("/?colour=nothing")
+    expect(page.get_by_label("颜色")).to_have_value("")
+
+
+def test_the_list_is_narrowed_to_what_the_map_shows(visit, page: Page):
+    visit("/")
+    shown = page.locator("#index a[data-ref]:visible")
+    everything = shown.count()
+    page.get_by_role("checkbox", name="只列图上看得见的").check()
+    some = shown.count()
+    assert some == int(re.search(r"\d+", page.locator("#in-view").inner_text())[0])
+    assert 0 < some < everything
+    page.evaluate("window.atlas.map.setView([36.66, 116.99], 14, {animate: false})")
+    expect(page.locator('#index a[data-ref="projects/laoshangbu"]')).to_be_visible()
+    expect(page.locator('#index a[data-ref="projects/laopoyu"]')).to_be_hidden()
+    assert 0 < shown.count() < some
+    expect(page).to_have_url(re.compile("list=view"))
+    page.reload()
+    page.locator("html[data-ready]").wait_for(state="attached")
+    assert shown.count() == some

@@ -155,3 +155,9 @@ def test_a_catalogue_that_declares_nonsense_is_refused(data, edit, change, reaso
     edit("catalog.json", change)
     with pytest.raises(DataInvalid, match=reason):
         read_bundle(data)
+
+
+def test_a_layer_in_a_group_that_is_not_declared_is_named(data, edit):
+    edit("catalog.json", lambda document: document["layers"][0].update(group="nowhere"))
+    with pytest.raises(DataInvalid, match="layer district: there is no group nowhere"):
+        read_bundle(data)

@@ -133,6 +133,23 @@ def test_its_history_names_what_changed(own, publish):
     assert "阶段" in history
 
 
+def test_each_value_says_where_it_is_from_and_since_which_revision(own, publish):
+    visitor, store = own
+    publish(store, "阶段", laoshangbu={"stage": "完成"})
+    page = visitor.read(LAOSHANGBU)
+    rows = page[page.index('id="provenance-title"') : page.index('id="history-title"')]
+    row = {
+        each.split("<")[0]: re.sub(r"<[^>]*>", " ", each)
+        for each in rows.split('<th scope="row">')[1:]
+    }
+    assert "规划原文" in row["名称"]
+    assert "第 1 版" in row["名称"]
+    assert "据规划归类" in row["阶段"]
+    assert "第 2 版" in row["阶段"]
+    assert "街道外接框" in row["几何"]
+    assert "第 1 版" in row["几何"]
+
+
 def test_what_never_was_is_not_found(visitor):
     for path in (
         "/features/projects/nothing",

@@ -26,6 +26,7 @@ const entries = new Map();
 /** @type {Map<string, import("./data.js").Feature>} */
 const whole = new Map();
 const failed = new Set();
+const onlyView = byId("only-view");
 
 /** The day as of which the map is shown, and what was not there then. */
 const known = { when: "", away: new Set() };
@@ -37,6 +38,8 @@ function address(ref, lang = config.lang) {
   facets.write(query);
   tree.write(query);
   if (known.when) query.set("known", known.when);
+  if (byId("colour")?.value) query.set("colour", byId("colour").value);
+  if (onlyView.checked) query.set("list", "view");
   if (lang === "en") query.set("lang", "en");
   const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text ? `/?${text}` : "/";
@@ -176,8 +179,23 @@ function readAddress() {
   const query = new URLSearchParams(location.search);
   facets.read(query);
   const unknown = tree.read(query);
+  onlyView.checked = query.get("list") === "view";
   narrow();
+  readColour(query.get("colour") ?? "");
   return unknown;
+}
+
+/** @param {string} property what to colour by; nothing that is unknown */
+function readColour(property) {
+  const choice = byId("colour");
+  if (!choice || choice.value === property) return;
+  choice.value = [...choice.options].some(({ value }) => value === property) ? property : "";
+  paint();
+}
+
+async function paint() {
+  const colours = await import("./colours.js");
+  colours.paint(map, words, byId("colour").value, byId("colours"));
 }
 
 function setSwitch(ref) {
@@ -192,14 +210,16 @@ function narrow() {
   map.setFiltered(away);
   labels.setFiltered(away);
   facets.count([...entries.values()]);
+  const seen = onlyView.checked ? map.inView() : null;
   for (const group of byId("index").querySelectorAll(".group")) {
     const refs = [...group.querySelectorAll("a[data-ref]")].map((link) => link.dataset.ref);
-    for (const ref of refs) panel.link(ref).parentElement.hidden = away.has(ref);
-    const left = refs.filter((ref) => !away.has(ref));
+    const left = refs.filter((ref) => !away.has(ref) && (!seen || seen.has(ref)));
+    const listed = new Set(left);
+    for (const ref of refs) panel.link(ref).parentElement.hidden = !listed.has(ref);
     const drawn = left.filter((ref) => entries.get(ref)?.feature.geometry).length;
     const key = drawn === left.length ? "count" : "countMapped";
     group.querySelector("[data-count]").textContent = words.say(key, { count: left.length, mapped: drawn });
-    group.hidden = chosen.size > 0 && left.every((ref) => entries.get(ref)?.layer.ground);
+    group.hidden = (chosen.size > 0 || seen !== null) && left.every((ref) => entries.get(ref)?.layer.ground);
   }
   const left = [...entries.values()].filter((entry) => !entry.layer.ground && !away.has(entry.ref)).length;
   byId("chosen-count").textContent = chosen.size ? words.say("left", { count: left }) : "";
@@ -284,7 +304,7 @@ function openHits(refs) {
 }
 
 function count() {
-  byId("in-view").textContent = words.say("inView", { count: map.countInView() });
+  byId("in-view").textContent = words.say("inView", { count: map.inView().size });
 }
 
 let copyMessage;
@@ -378,7 +398,16 @@ function listen() {
     if (event.key === "Enter" && event.target === event.currentTarget && !map.busy) openCentre();
   });
   map.map.on("click", clickMap);
-  map.map.on("moveend", count);
+  map.map.on("moveend", () => (onlyView.checked ? narrow() : count()));
+  byId("only-view-label").hidden = false;
+  onlyView.addEventListener("change", () => {
+    narrow();
+    treeChanged(byId("in-view").textContent);
+  });
+  byId("colour")?.addEventListener("change", () => {
+    paint();
+    treeChanged();
+  });
 }
 
 function ready() {

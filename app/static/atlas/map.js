@@ -148,12 +148,13 @@ export class AtlasMap {
     if (next) queueMicrotask(() => this.frame(...next));
   }
 
-  /** @returns {number} how many shapes the window shows */
-  countInView() {
+  /** @returns {Set<string>} what the window shows */
+  inView() {
     const view = this.map.getBounds();
-    return [...this.shapes].filter(([ref, shape]) =>
+    const seen = [...this.shapes].filter(([ref, shape]) =>
       !this.filtered?.has(ref) && this.map.hasLayer(shape) && view.intersects(shape.getBounds?.() ?? shape.getLatLng().toBounds(1)),
-    ).length;
+    );
+    return new Set(seen.map(([ref]) => ref));
   }
 }
 

@@ -12,14 +12,17 @@ export class Tree {
     Object.assign(this, { host, atlas, words, page });
     this.rows = new Map([...host.querySelectorAll("[data-layer]")].map((row) => [row.dataset.layer, row]));
     /** Layers from the lowest to the uppermost, as the catalogue has them. */
-    this.usual = [...this.rows.keys()].filter((id) => atlas.layers[id]);
+    this.usual = words.config.layers.map(({ id }) => id).filter((id) => atlas.layers[id] && this.rows.has(id));
     this.order = [...this.usual];
     this.fade = new Map();
     this.off = new Set();
     for (const id of this.usual) this.rows.get(id).append(this.#settings(id));
     host.addEventListener("change", ({ target }) => {
-      const id = target.closest("[data-layer]").dataset.layer;
-      if (target.type === "checkbox") this.#switch(id, target.checked);
+      if (target.type === "checkbox") {
+        const rows = target.closest("[data-layer]") ?? target.closest("[data-group]");
+        for (const id of this.#layersIn(rows)) this.#switch(id, target.checked);
+        this.#showGroups();
+      }
       this.page.changed();
     });
   }
@@ -32,6 +35,7 @@ export class Tree {
     const off = names("off");
     const order = names("order");
     for (const id of this.rows.keys()) this.#switch(id, !off.includes(id));
+    this.#showGroups();
     for (const id of this.usual) {
       const percent = Number(fades.find(([name]) => name === id)?.[1] ?? 100);
       this.#opacity(id, Number.isFinite(percent) ? Math.min(100, Math.max(10, percent)) : 100);
@@ -47,6 +51,23 @@ export class Tree {
     if (this.off.size) query.set("off", [...this.off].join(","));
     if (this.fade.size) query.set("opacity", [...this.fade].map(([id, percent]) => `${id}:${percent}`).join(","));
     if (this.order.join() !== this.usual.join()) query.set("order", this.order.join(","));
+  }
+
+  /** @param {HTMLElement} row of a layer, or of a group */
+  #layersIn(row) {
+    const within = [...row.querySelectorAll("[data-layer]")].map((each) => each.dataset.layer);
+    return row.dataset.layer ? [row.dataset.layer] : within;
+  }
+
+  /** A group is on, off, or in part; its layers decide. */
+  #showGroups() {
+    for (const group of this.host.querySelectorAll("[data-group]")) {
+      const ids = this.#layersIn(group);
+      const box = group.querySelector("input[type=checkbox]");
+      const off = ids.filter((id) => this.off.has(id)).length;
+      box.checked = off === 0;
+      box.indeterminate = off > 0 && off < ids.length;
+    }
   }
 
   #switch(id, on) {
