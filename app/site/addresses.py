@@ -131,7 +131,7 @@ class Addresses:
         if found := _MAP_SCRIPT.fullmatch(path):
             return f"maps/{file_name(found[1])}.js"
         if found := _OVERVIEW.fullmatch(path):
-            return f"data/{file_name(found[1])}.json"
+            return f"data/{file_name(found[1])}.js"
         return None
 
     def _page(self, path: str, query: dict[str, str]) -> str | None:

@@ -89,13 +89,13 @@ def _stem(path: str) -> str:
     return Page(path).file.removesuffix(".html")
 
 
-def map_layers(atlas: Atlas) -> Iterator[tuple[str, str]]:
-    """Yield the address and the file of the geometry that each map draws."""
+def map_layers(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
+    """Yield the id, the address and the file of the geometry that each map draws."""
     for layer_id, served in atlas.layers.items():
         if is_listed(served):
             quoted = quote(layer_id, safe="")
             address = f"/api/collections/{quoted}/revisions/{served.revision_id}/overview"
-            yield address, f"data/{file_name(quoted)}.json"
+            yield layer_id, address, f"data/{file_name(quoted)}.js"
 
 
 def layer_downloads(atlas: Atlas) -> Iterator[tuple[str, str]]:

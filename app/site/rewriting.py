@@ -50,6 +50,9 @@ def rewrite(html: str, here: str, addresses: Addresses, note: tuple[str, str, st
     for name in _ADDRESSES:
         for element in page.xpath(f"//*[@{name}]"):
             _relate(element, name, here, addresses)
+    for script in page.xpath("//script[@type='module']"):
+        del script.attrib["type"]
+        script.set("defer", "")
     _relate_data(page, here, addresses)
     if page.xpath("//script[@id='atlas-config']"):
         said, words, address = note
@@ -72,11 +75,13 @@ def _relate(element: Any, name: str, here: str, addresses: Addresses) -> None:
 
 
 def _relate_data(page: Any, here: str, addresses: Addresses) -> None:
-    """Lead the scripts of a map to the files of its layers."""
+    """Load the data of a map's layers with the page."""
     for element in page.xpath("//script[@id='atlas-config']"):
         config = orjson.loads(element.text)
         for layer in config["layers"]:
-            layer["url"] = addresses.lead(layer["url"], here)
+            # Data are a script, which stands before those that draw them.
+            data = {"src": str(addresses.lead(layer.pop("url"), here)), "defer": ""}
+            page.head.insert(0, lxml.html.Element("script", data))
         # A script ends at the first end tag, wherever that stands.
         element.text = orjson.dumps(config).decode().replace("<", "\\u003c")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from app.assets import STATIC_DIRECTORY
 from app.i18n import LANGUAGES
 from app.pages.context import page_href
 from layers.errors import SiteRefused
@@ -20,7 +19,7 @@ from .contents import all_pages, layer_downloads, map_layers, search_entries
 from .folder import Folder
 from .home import home_page
 from .rewriting import rewrite
-from .scripts import needed
+from .scripts import content, data_script, needed
 from .tiles import write_tiles
 
 if TYPE_CHECKING:
@@ -108,8 +107,8 @@ async def _render(app: FastAPI, state: State, folder: Folder, tell: Tell) -> tup
         for done, page in enumerate(pages, start=1):
             folder.put(page.file, await _page(app, visitor, state, page, addresses))
             tell(done, len(pages))
-        for address, file in map_layers(state.atlas):
-            folder.put(file, await visitor.read(address, _ANYTHING))
+        for layer_id, address, file in map_layers(state.atlas):
+            folder.put(file, data_script(layer_id, await visitor.read(address, _ANYTHING)))
         tiles = f"/api/tiles/{WEB_MERCATOR}?f=tilejson"
         tilejson = orjson.loads(await visitor.read(tiles, _ANYTHING))
     for name, figure in state.maps.items():
@@ -118,9 +117,9 @@ async def _render(app: FastAPI, state: State, folder: Folder, tell: Tell) -> tup
         folder.take("tiles/atlas.pmtiles")
     words = app.state.templates.wording(state.atlas, "zh")
     entries = search_entries(state.atlas, state.atlas.search, words)
-    folder.put("search.json", orjson.dumps(entries))
+    folder.put("data/search.js", data_script("search", orjson.dumps(entries)))
     for name in sorted(needed(addresses.used)):
-        folder.put(f"static/{name}", (STATIC_DIRECTORY / name).read_bytes())
+        folder.put(f"static/{name}", content(name))
     return len(pages), missing
 
 
@@ -133,12 +132,12 @@ async def _page(
         html = home_page(templates, words)
     else:
         html = (await visitor.read(page.address)).decode()
-    said = words.gettext("这张地图由脚本绘制；直接从文件夹打开时浏览器不让脚本读取数据，请看：")
+    said = words.gettext("这张地图由脚本绘制；没有画出来的话，请看：")
     note = said, words.gettext("静态地图和列表"), f"{page_href(None, page.language)}#content"
-    content = rewrite(html, page.file, addresses, note)
-    if BASE.encode() in content:
+    written = rewrite(html, page.file, addresses, note)
+    if BASE.encode() in written:
         raise SiteRefused(f"{page.address} names an address of the server; the site is as it was.")
-    return content
+    return written
 
 
 async def _put_downloads(

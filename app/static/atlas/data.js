@@ -16,6 +16,9 @@ export function readConfig() {
  * @returns {Promise<{features: Feature[]}>}
  */
 export async function fetchLayer(layer) {
+  // Pages of a site of files come with their data.
+  const kept = window.atlasData?.[layer.id];
+  if (kept) return kept;
   const answer = await fetch(layer.url, { headers: { Accept: "application/geo+json" } });
   if (!answer.ok) throw new Error(`${layer.id}: ${answer.status}`);
   return answer.json();

@@ -1,4 +1,4 @@
-/** The search of the static site: names by characters, pinyin and initials, then the plan's words. */
+/** The search of the static site: names by characters, pinyin, initials and a typing error, then the plan's words. */
 
 const box = document.getElementById("search");
 const input = document.getElementById("q");
@@ -9,18 +9,29 @@ const MOST = 20;
 
 const fold = (text) => text.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-/** @param {{spelled: string[], name_en: string}} named @param {string} text @returns {number} 0 is the best, 3 is none */
+/** @param {{spelled: string[], name_en: string}} named @param {string} text @returns {number} 0 is the best, 4 is none */
 function rank(named, text) {
   const spelled = [...named.spelled, fold(named.name_en)];
   if (spelled.includes(text)) return 0;
   if (spelled.some((each) => each.startsWith(text))) return 1;
-  return spelled.some((each) => each.includes(text)) ? 2 : 3;
+  if (spelled.some((each) => each.includes(text))) return 2;
+  return text.length > 3 && spelled.some((each) => isSlip(each, text)) ? 3 : 4;
+}
+
+/** Whether one is the other with one character more, less, another, or two exchanged. */
+function isSlip(one, other) {
+  if (Math.abs(one.length - other.length) > 1) return false;
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  const [a, b] = [one.slice(at), other.slice(at)];
+  const exchanged = a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2);
+  return exchanged || a.slice(1) === b.slice(1) || a.slice(1) === b || a === b.slice(1);
 }
 
 function names(index, text) {
   return index.names
     .map((named) => ({ named, at: rank(named, text) }))
-    .filter(({ at }) => at < 3)
+    .filter(({ at }) => at < 4)
     .sort((a, b) => a.at - b.at || b.named.weight - a.named.weight || a.named.name.length - b.named.name.length)
     .map(({ named }) => ({
       href: named.page + ending,
@@ -50,6 +61,15 @@ function show(hits) {
   said.textContent = hits.length ? box.dataset.count.replace("{count}", hits.length) : box.dataset.none;
 }
 
+/** @returns {Promise<any>} what is searched: a script, since a page from a folder may read no file */
+function load() {
+  return new Promise((done, fail) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: "data/search.js", onload: () => done(window.atlasData.search), onerror: fail });
+    document.head.append(script);
+  });
+}
+
 let index = null;
 
 async function search() {
@@ -60,9 +80,11 @@ async function search() {
     return;
   }
   try {
-    index ??= await (await fetch("search.json")).json();
-    if (text === fold(input.value)) show([...names(index, text), ...passages(index, input.value.trim().split(/\s+/))]);
+    index ??= load();
+    const known = await index;
+    if (text === fold(input.value)) show([...names(known, text), ...passages(known, input.value.trim().split(/\s+/))]);
   } catch {
+    index = null;
     said.textContent = box.dataset.failed;
   }
 }
