@@ -77,15 +77,17 @@ def test_the_row_of_a_setting_says_its_default(name):
 
 
 MUST_HAVES = re.findall(
-    r"^\| M(\d+) \| .+ \| (.+) \|$", (ROOT / "docs/musthaves.md").read_text("utf-8"), re.M
+    r"^\| ([MN]\d+) \| .+ \| (.+) \|$", (ROOT / "docs/musthaves.md").read_text("utf-8"), re.M
 )
 
 
-def test_the_twenty_must_haves_are_numbered_in_the_document():
-    assert [int(number) for number, _ in MUST_HAVES] == list(range(1, 21))
+def test_the_must_haves_and_what_nobody_else_has_are_numbered_in_the_document():
+    twenty = [f"M{number}" for number in range(1, 21)]
+    ten = [f"N{number}" for number in range(1, 11)]
+    assert [number for number, _ in MUST_HAVES] == twenty + ten
 
 
-@pytest.mark.parametrize(("number", "cell"), MUST_HAVES, ids=[f"M{each}" for each, _ in MUST_HAVES])
+@pytest.mark.parametrize(("number", "cell"), MUST_HAVES, ids=[number for number, _ in MUST_HAVES])
 def test_the_tests_of_a_must_have_exist(number, cell):
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", cell)
     assert named, number
