@@ -3,16 +3,18 @@
 import { readConfig } from "../atlas/data.js";
 import { Words } from "../atlas/words.js";
 import { Conflict } from "./draw_conflict.js";
+import { Findings } from "./draw_findings.js";
 import { Form } from "./draw_form.js";
+import { FeatureList } from "./draw_list.js";
 import { DrawMap } from "./draw_map.js";
 import { Saver } from "./draw_saving.js";
 import { Steps } from "./draw_steps.js";
+import { Tools } from "./draw_tools.js";
 
 /** @typedef {import("./draw_saving.js").Feature} Feature */
 /** @typedef {import("./draw_saving.js").Step} Step */
 
 const POLL_MS = 4000;
-const SAID_BY_TITLE = new Set(["attribute-missing", "place-unstated"]);
 
 const config = readConfig();
 const { sheet } = config;
@@ -29,7 +31,7 @@ let selected = null;
 
 const map = new DrawMap(config, words, {
   select: (id) => select(id),
-  drawn: (geometry) => (tool === "divide" || tool === "cut" ? cutWith(geometry) : drawn(geometry)),
+  drawn: (geometry) => (tools.cuts ? cutWith(geometry) : drawn(geometry)),
   changed: (id, geometry) => {
     const feature = features.get(id);
     if (feature && !same(feature.geometry, geometry)) change([{ id, after: { ...feature, geometry } }], sheet.shares);
@@ -41,6 +43,17 @@ const form = new Form(at("form"), (properties) => {
   const feature = features.get(selected);
   if (feature && !same(feature.properties, properties)) change([{ id: selected, after: { ...feature, properties } }], false);
 }, words);
+
+const tools = new Tools(map, words, () => selected);
+const findings = new Findings(sheet, words, form, map, () => selected);
+const list = new FeatureList(sheet, words, {
+  nameOf,
+  choose: (id) => {
+    select(id);
+    map.show(id);
+  },
+  search: () => later(load),
+});
 
 const saver = new Saver(sheet, document.querySelector("meta[name=csrf]").content, {
   saved,
@@ -134,7 +147,7 @@ function saved(step, answer) {
   answer.others.forEach(told);
   if (answer.mine[0].id !== selected) return;
   form.feature = features.get(selected) ?? null;
-  showFindings(answer.findings);
+  findings.show(answer.findings);
 }
 
 /** Somebody else has changed a feature. @param {import("./draw_saving.js").Other} other */
@@ -157,7 +170,7 @@ function put(id, feature) {
   if (feature) features.set(id, feature);
   else features.delete(id);
   map.put(id, feature);
-  listOne(id, feature);
+  list.put(id, feature);
 }
 
 /** @param {any} geometry */
@@ -166,7 +179,7 @@ function drawn(geometry) {
   const properties = { ...sheet.blank, ...(sheet.idColumn ? { [sheet.idColumn]: id } : {}) };
   fresh.add(id);
   change([{ id, after: { type: "Feature", id, geometry, properties } }], false);
-  press("edit");
+  tools.press("edit");
   select(id);
   at("form-heading").focus();
 }
@@ -174,7 +187,7 @@ function drawn(geometry) {
 /** @param {any} geometry a line to divide by, or an area to take out */
 async function cutWith(geometry) {
   const id = selected;
-  press("select");
+  tools.press("select");
   if (saver.queue.length) return notice(words.say("offlineCut"), true);
   let answer;
   try {
@@ -206,13 +219,10 @@ async function cutWith(geometry) {
 function select(id) {
   selected = id;
   map.select(id);
-  for (const row of at("list").querySelectorAll("[aria-current]")) row.removeAttribute("aria-current");
-  row(id)?.setAttribute("aria-current", "true");
+  list.mark(id);
   show(id);
-  if (id) {
-    look(id);
-  }
-  hint();
+  if (id) look(id);
+  tools.hint();
   buttons();
 }
 
@@ -225,7 +235,7 @@ function show(id) {
   heading.textContent = feature ? nameOf(feature) : heading.dataset.none;
   at("feature-id").textContent = feature?.id ?? "";
   at("rename").hidden = !feature || !fresh.has(feature.id);
-  if (!feature) showFindings([]);
+  if (!feature) findings.show([]);
   at("geometry").value = feature?.geometry ? JSON.stringify(feature.geometry) : "";
   if (!feature && id === selected) selected = null;
   buttons();
@@ -238,166 +248,24 @@ async function look(id) {
   saver.ask();
   try {
     const answer = await saver.fetch(`features/${encodeURIComponent(id)}`);
-    if (answer.ok && id === selected) showFindings((await answer.json()).findings);
+    if (answer.ok && id === selected) findings.show((await answer.json()).findings);
   } catch {
     // The next change asks again.
   }
 }
-
-/** What a rule finds is told once, with the fields that it is about.
- * @param {any[]} findings */
-function showFindings(findings) {
-  const byRule = new Map();
-  for (const finding of findings) byRule.set(finding.rule, [...(byRule.get(finding.rule) ?? []), finding]);
-  at("findings").replaceChildren(...[...byRule].map(([rule, found]) => findingItem(rule, found)));
-  at("no-findings").hidden = findings.length > 0 || !selected;
-  form.mark(new Set(findings.flatMap(fieldsOf)));
-  map.setFaults(findings);
-}
-
-/** @param {string} rule @param {any[]} found */
-function findingItem(rule, found) {
-  const item = document.createElement("li");
-  item.className = `is-${found[0].severity}`;
-  const [title, cure] = sheet.rules[rule] ?? [rule, ""];
-  const strong = document.createElement("strong");
-  strong.textContent = `${words.say(found[0].severity)} · ${title}`;
-  const fields = document.createElement("span");
-  for (const name of new Set(found.flatMap(fieldsOf))) {
-    const field = document.querySelector(`[data-field="${CSS.escape(name)}"]`);
-    if (!field) continue;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "link";
-    button.textContent = field.dataset.title;
-    button.addEventListener("click", () => form.focus(name));
-    fields.append(button, " ");
-  }
-  const detail = document.createElement("span");
-  detail.className = "quiet";
-  const messages = SAID_BY_TITLE.has(rule) ? [] : [...new Set(found.map((each) => [each.other, each.message].filter(Boolean).join(" · ")))];
-  detail.textContent = [...messages, cure].join(" ");
-  item.append(strong, fields, detail);
-  return item;
-}
-
-/** @param {{field: string}} finding @returns {string[]} the properties that it is about */
-function fieldsOf({ field }) {
-  return field.split(", ").map((name) => name.split(".")[0]);
-}
-
-/* The list, which is the map in words */
 
 /** @param {Feature | undefined} feature */
 function nameOf(feature) {
   return String(feature?.properties[sheet.label] ?? "") || words.say("unnamed");
 }
 
-/** @param {string | null} id */
-function row(id) {
-  return id === null ? null : at("list").querySelector(`[data-id="${CSS.escape(id)}"]`);
-}
-
-/** @param {string} id @param {Feature | null} feature */
-function listOne(id, feature) {
-  const known = row(id);
-  if (!feature) {
-    known?.parentElement.remove();
-  } else {
-    const button = known ?? document.createElement("button");
-    button.type = "button";
-    button.dataset.id = id;
-    button.replaceChildren(nameOf(feature));
-    if (!feature.geometry) {
-      const tag = document.createElement("span");
-      tag.className = "tag";
-      tag.textContent = words.say("noPlace");
-      button.append(" ", tag);
-    }
-    if (!known) {
-      const item = document.createElement("li");
-      item.append(button);
-      at("list").prepend(item);
-    }
-    filterOne(button);
-  }
-  count();
-}
-
-/** @param {HTMLElement} button */
-function filterOne(button) {
-  const wanted = at("search").value.trim().toLocaleLowerCase();
-  button.parentElement.hidden = sheet.whole && !`${button.textContent}\n${button.dataset.id}`.toLocaleLowerCase().includes(wanted);
-}
-
-function count() {
-  const shown = at("list").querySelectorAll("li:not([hidden])").length;
-  at("count").textContent = words.say(sheet.whole ? "count" : "inView", { count: shown });
-}
-
-at("list").addEventListener("click", (event) => {
-  const button = event.target.closest("[data-id]");
-  if (!button) return;
-  select(button.dataset.id);
-  map.show(button.dataset.id);
-});
-at("list").addEventListener("keydown", (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  const rows = [...at("list").querySelectorAll("li:not([hidden]) button")];
-  event.preventDefault();
-  rows[rows.indexOf(document.activeElement) + step]?.focus();
-});
-at("search").addEventListener("input", () => {
-  if (!sheet.whole) return later(load);
-  for (const button of at("list").querySelectorAll("[data-id]")) filterOne(button);
-  count();
-});
-
 /* The tools */
-
-const TOOLS = {
-  select: () => map.use("select"),
-  point: () => map.draw("point"),
-  line: () => map.draw("line"),
-  area: () => map.draw("area"),
-  edit: () => map.use("edit"),
-  move: () => map.use("move"),
-  divide: () => map.draw("line"),
-  cut: () => map.draw("area"),
-};
-const HINTS = { point: "drawing", line: "drawing", area: "drawing", edit: "editing", move: "moving", divide: "dividing", cut: "cutting" };
-let tool = "select";
-
-/** @param {string} name */
-function press(name) {
-  tool = name;
-  TOOLS[name]();
-  for (const button of document.querySelectorAll("[data-tool]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.tool === name));
-  }
-  hint();
-}
-
-function hint() {
-  const name = tool;
-  const known = HINTS[name];
-  at("hint").textContent = !known ? "" : needsOne(name) && !selected ? words.say("choose")
-    : words.say(known, { kind: known === "drawing" ? words.say(name) : "" });
-}
-
-/** @param {string} name */
-function needsOne(name) {
-  return !["select", "point", "line", "area"].includes(name);
-}
 
 function buttons() {
   at("undo").disabled = !steps.done.length;
   at("redo").disabled = !steps.undone.length;
   at("remove").disabled = !selected;
-  for (const button of document.querySelectorAll("[data-tool]")) {
-    button.disabled = ["divide", "cut"].includes(button.dataset.tool) && !features.get(selected)?.geometry;
-  }
+  tools.allow(Boolean(features.get(selected)?.geometry));
 }
 
 function remove() {
@@ -408,9 +276,6 @@ function remove() {
   select(null);
 }
 
-for (const button of document.querySelectorAll("[data-tool]")) {
-  button.addEventListener("click", () => press(button.dataset.tool));
-}
 at("undo").addEventListener("click", () => turn(false, "undone"));
 at("redo").addEventListener("click", () => turn(true, "redone"));
 at("remove").addEventListener("click", remove);
@@ -449,7 +314,7 @@ document.addEventListener("keydown", (event) => {
     if (key === "y" || event.shiftKey) turn(true, "redone");
     else turn(false, "undone");
   } else if (event.key === "Escape") {
-    press("select");
+    tools.press("select");
   } else if (event.key === "Delete" && selected) {
     remove();
   }
