@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CHROMIUM = "/usr/bin/chromium"
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
+_LOOKS, _BETWEEN_MS = 200, 50
 
 
 @contextmanager
@@ -187,6 +188,23 @@ def visit(page: Page, server: str):
         return there
 
     return open_path
+
+
+@pytest.fixture
+def until(page: Page):
+    """Wait until an expression holds on the page.
+
+    Playwright's own way evaluates a string later on, which the pages' policy forbids.
+    """
+
+    def wait(expression: str, given: Any = None) -> None:
+        for _ in range(_LOOKS):
+            if page.evaluate(expression, given):
+                return
+            page.wait_for_timeout(_BETWEEN_MS)
+        raise AssertionError(f"it never came to hold: {expression}")
+
+    return wait
 
 
 CLEAR_POINT = """([ref, others]) => {

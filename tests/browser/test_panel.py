@@ -72,13 +72,13 @@ def test_script_and_server_write_the_same_details(visit, page: Page, features, l
             assert by_script == by_server
 
 
-def test_a_deep_link_opens_the_feature_and_moves_the_map_there(visit, page: Page):
+def test_a_deep_link_opens_the_feature_and_moves_the_map_there(visit, page: Page, until):
     visit("/")
     whole = page.evaluate("window.atlas.map.getZoom()")
     visit("/?f=projects/laoshangbu")
     expect(page.get_by_role("heading", name="老商埠", level=2)).to_be_visible()
     expect(page.locator("path.shape.is-selected")).not_to_have_count(0)
-    page.wait_for_function("whole => window.atlas.map.getZoom() > whole", arg=whole)
+    until("whole => window.atlas.map.getZoom() > whole", whole)
 
 
 def test_the_back_button_goes_through_what_was_selected(visit, page: Page):

@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 import pytest
+from playwright.sync_api import expect
 from pypdf import PdfReader
 
 
@@ -21,7 +22,7 @@ from pypdf import PdfReader
 )
 def test_the_map_page_prints_on_its_paper_with_all_that_must_be_known(visit, query, size):
     page = visit(query)
-    page.wait_for_function("document.body.className.includes('paper-')")
+    expect(page.locator("body")).to_have_class(re.compile("paper-"))
     content = page.pdf(prefer_css_page_size=True, print_background=True)
     first = PdfReader(io.BytesIO(content)).pages[0]
     millimetres = tuple(float(side) / 72 * 25.4 for side in first.mediabox[2:])
@@ -35,7 +36,7 @@ def test_the_map_page_prints_on_its_paper_with_all_that_must_be_known(visit, que
 
 def test_the_link_to_a_sheet_takes_the_view_and_the_filter_along(visit):
     page = visit("/?zone=北部核心区")
-    page.wait_for_function("document.body.className.includes('paper-')")
+    expect(page.locator("body")).to_have_class(re.compile("paper-"))
     page.locator("#print").focus()
     href = page.locator("#print").get_attribute("href")
     assert re.search(r"^/print\?bbox=[\d.,]+&zone=", href)

@@ -67,7 +67,7 @@ def test_lengths_are_geodesic(geodesy, ring):
     )
 
 
-def test_an_area_is_measured_by_keys_and_warns_over_sketches(visit, page: Page):
+def test_an_area_is_measured_by_keys_and_warns_over_sketches(visit, page: Page, until):
     visit("/")
     page.get_by_role("button", name="量面积").click()
     expect(page.locator("#tool .result")).to_contain_text("还需 3 个点")
@@ -77,7 +77,7 @@ def test_an_area_is_measured_by_keys_and_warns_over_sketches(visit, page: Page):
         field.press("Enter")
         before = page.evaluate("String(window.atlas.map.getCenter())")
         field.press(key)
-        page.wait_for_function("(was) => String(window.atlas.map.getCenter()) !== was", arg=before)
+        until("(was) => String(window.atlas.map.getCenter()) !== was", before)
     field.press("Enter")
     expect(page.locator("#tool .result")).to_contain_text("公顷")
     expect(page.locator("#tool .result")).to_contain_text("亩")
