@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from layers.basemaps import Basemap
 from layers.snapshot import Atlas
 from layers.uploads import Uploads
 
@@ -32,6 +33,11 @@ async def get_state(request: Request) -> State:
         If the store does not have it yet: a replica that lags behind.
     """
     return await get_published(request).current(request.query_params.get("min_seq"))
+
+
+def get_basemaps(request: Request) -> Mapping[str, Basemap]:
+    """Return the basemaps that the operator has configured, by id."""
+    return cast("Mapping[str, Basemap]", request.app.state.basemaps)
 
 
 def get_templates(request: Request) -> Templates:
@@ -69,6 +75,7 @@ def get_settings(request: Request) -> Settings:
     return cast("Settings", request.app.state.settings)
 
 
+BasemapsDep = Annotated[Mapping[str, Basemap], Depends(get_basemaps)]
 DeskDep = Annotated[Desk, Depends(get_desk)]
 DownloadsDep = Annotated[Downloads, Depends(get_downloads)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]

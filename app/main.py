@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from layers.background import DraftChecks
+from layers.basemaps import read_basemaps
 from layers.catalogue import bundled_data, read_bundle
 from layers.publishing import check_store, seed_store
 from layers.store import Store
@@ -65,13 +66,14 @@ def create_app(settings: Settings) -> FastAPI:
     Raises
     ------
     DataInvalid
-        If published data break a rule.
+        If published data break a rule, or a basemap cannot be drawn.
     StoreUnavailable
         If the store cannot be opened.
     UnknownAsset
         If a map needs a script or style that has no local copy.
     """
     bundle = read_bundle(settings.data or bundled_data())
+    basemaps = read_basemaps(settings.basemaps) if settings.basemaps else ()
     store = Store(settings.store_address)
     check_store(store, bundle)
     seed_store(store, bundle)
@@ -99,6 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.published = published
     app.state.assets = assets
     app.state.settings = settings
+    app.state.basemaps = {each.id: each for each in basemaps}
     app.state.downloads = Downloads(settings.home / "downloads")
     app.state.desk = Desk(settings)
     app.state.sheets = sheets
@@ -116,18 +119,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(operation_router)
     assets.mount(app)
     install_problem_handlers(app)
-    _add_middleware(app, rate)
+    _add_middleware(app, rate, [origin for each in basemaps for origin in each.origins])
     app.add_middleware(Observe, metrics=app.state.metrics)
     _resolve_routes(app)
     return app
 
 
-def _add_middleware(app: FastAPI, rate: Rate | None) -> None:
+def _add_middleware(app: FastAPI, rate: Rate | None, pictures: list[str]) -> None:
     """Put around the application what every answer passes through; the last is the outermost."""
     app.add_middleware(Compress, minimum_size=_SMALLEST_COMPRESSED)
     if rate is not None:
         app.add_middleware(RateLimit, rate=rate)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, pictures=pictures)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

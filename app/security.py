@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY = (
@@ -38,10 +40,18 @@ HEADERS: list[tuple[bytes, bytes]] = [
 
 
 class SecurityHeaders:
-    """ASGI middleware: a page may load nothing but our files, and only maps may be embedded."""
+    """ASGI middleware: a page may load nothing but our files, and only maps may be embedded.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Parameters
+    ----------
+    pictures : sequence of str
+        Origins from which the atlas page, and no other, may load pictures: those of basemaps.
+    """
+
+    def __init__(self, app: ASGIApp, pictures: Sequence[str] = ()) -> None:
         self.app = app
+        sources = " ".join(["img-src 'self' data:", *dict.fromkeys(pictures)])
+        self._policy_of_atlas = _POLICY.replace("img-src 'self' data:", sources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on and add the headers to its answer."""
@@ -49,12 +59,13 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        framed_by = _framed_by(scope["path"])
+        policy = self._policy_of_atlas if scope["path"] == "/" else _POLICY
+        policy += _framed_by(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY + framed_by
+                headers["Content-Security-Policy"] = policy
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)

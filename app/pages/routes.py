@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, MapsDep, TemplatesDep
+from app.dependencies import AtlasDep, BasemapsDep, MapsDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import IMMUTABLE
 from app.maps.figure import WHOLE_ATLAS
@@ -14,6 +14,7 @@ from layers.errors import NotFound
 from layers.facets import parse_selection
 
 from .answers import is_known, page_response
+from .basemaps import basemap_choices
 from .context import atlas_context, map_context
 from .public import base_of
 
@@ -27,6 +28,7 @@ async def get_atlas_page(
     request: Request,
     atlas: AtlasDep,
     maps: MapsDep,
+    basemaps: BasemapsDep,
     templates: TemplatesDep,
     f: str | None = None,
     lang: str | None = None,
@@ -41,6 +43,7 @@ async def get_atlas_page(
     query = request.query_params
     selection = parse_selection({name: ",".join(query.getlist(name)) for name in query})
     context = atlas_context(atlas, words, maps[WHOLE_ATLAS], f, selection)
+    context["config"]["basemaps"] = basemap_choices(basemaps.values(), words)
     return page_response(
         request, templates.render("atlas.html", atlas=atlas, lang=language, **context)
     )

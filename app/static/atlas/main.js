@@ -27,6 +27,8 @@ const entries = new Map();
 const whole = new Map();
 const failed = new Set();
 const onlyView = byId("only-view");
+/** The operator's basemaps; none where there are none. @type {import("./basemap.js").Bases | undefined} */
+let bases;
 
 /** The day as of which the map is shown, and what was not there then. */
 const known = { when: "", away: new Set() };
@@ -40,9 +42,17 @@ function address(ref, lang = config.lang) {
   if (known.when) query.set("known", known.when);
   if (byId("colour")?.value) query.set("colour", byId("colour").value);
   if (onlyView.checked) query.set("list", "view");
+  const base = bases?.text();
+  if (base) query.set("base", base);
   if (lang === "en") query.set("lang", "en");
   const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text ? `/?${text}` : "/";
+}
+
+function notify(text) {
+  byId("notice").textContent = text;
+  byId("notice").hidden = false;
+  say(text);
 }
 
 function say(text) {
@@ -182,6 +192,7 @@ function readAddress() {
   onlyView.checked = query.get("list") === "view";
   narrow();
   readColour(query.get("colour") ?? "");
+  if (bases && !bases.read(query.get("base"))) unknown.push(query.get("base"));
   return unknown;
 }
 
@@ -426,6 +437,10 @@ function ready() {
 
 listen();
 map.showAll();
+if (config.basemaps.length) {
+  const { Bases } = await import("./basemap.js");
+  bases = new Bases(map.map, byId("basemaps"), words, treeChanged, notify);
+}
 await Promise.all(config.layers.map(load));
 ready();
 const { preparePrint } = await import("./print.js");

@@ -97,6 +97,7 @@ function caption(scale, { facets, words }) {
     words.say("printFilter", { filter }),
     document.querySelector(".colophon p").textContent,
     words.say("printDate", { date: new Date().toLocaleDateString("sv") }),
+    ...(document.querySelector(".has-basemap") ? [words.say("printNoBase")] : []),
   ].join(" · ");
 }
 
