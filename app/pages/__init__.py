@@ -4,10 +4,36 @@ from fastapi import APIRouter
 
 from app.access import PUBLIC
 
-from . import areas, features, help, indicators, nearby, opinions, pack, plan, routes, tables, zones
+from . import (
+    areas,
+    compare,
+    features,
+    help,
+    indicators,
+    nearby,
+    opinions,
+    pack,
+    plan,
+    routes,
+    tables,
+    zones,
+)
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
-_PARTS = routes, plan, indicators, opinions, pack, features, nearby, zones, tables, areas, help
+_PARTS = (
+    routes,
+    plan,
+    indicators,
+    opinions,
+    pack,
+    features,
+    nearby,
+    zones,
+    tables,
+    compare,
+    areas,
+    help,
+)
 for _part in _PARTS:
     router.include_router(_part.router)
 
