@@ -25,6 +25,7 @@ from . import (
     tiles,
     transactions,
     whole,
+    years,
 )
 
 router = APIRouter(dependencies=[PUBLIC])
@@ -43,6 +44,7 @@ for _part in (
     openapi,
     facets,
     plans,
+    years,
     indicators,
     search,
 ):

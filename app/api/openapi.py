@@ -18,7 +18,7 @@ from layers.crs import published_crs
 from layers.facets import FACETS
 from layers.filters import LANGUAGES
 
-from . import downloads, history, places, stats, whole
+from . import downloads, history, places, stats, whole, years
 from .answers import json_answer
 from .edit_operations import (
     GEOMETRY_SCHEMA,
@@ -140,6 +140,7 @@ def _plan(plan_id: str, title: str) -> Schema:
             parameters=[_reference("featureId")],
             missing=True,
         ),
+        **years.describe(plan_id, name),
     }
 
 

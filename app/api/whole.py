@@ -87,9 +87,15 @@ def get_overview(
     collection_id: str,
     revision_id: str,
 ) -> Response:
-    """Return a collection as the map draws it: all geometry, few properties; never changes."""
+    """Return a collection as the map draws it: all geometry, few properties; never changes.
+
+    A number alone leads on to the address of the bytes.
+    """
     refuse_unknown(request)
     snapshot = find_revision(published, atlas, collection_id, revision_id)
+    if snapshot.revision_id != revision_id:
+        path = f"/api/collections/{collection_id}/revisions/{snapshot.revision_id}/overview"
+        return RedirectResponse(address(request, path), headers={"Cache-Control": "no-cache"})
     if not isinstance(snapshot, LayerSnapshot):
         raise NotFound(
             f"Collection {collection_id} is too large for an overview; its items are at "

@@ -41,7 +41,8 @@ class Shape(NamedTuple):
     Attributes
     ----------
     role : str
-        ``frame``, ``ground``, ``halo``, ``focus``, ``area`` or ``here``.
+        ``frame``, ``ground``, ``halo``, ``focus``, ``area``, ``here``, or of a comparison ``rest``,
+        ``old`` or ``new``.
     is_sketch : bool
         Whether its line is dashed.
     """

@@ -7,6 +7,7 @@ from app.access import PUBLIC
 from . import (
     areas,
     basemaps,
+    compare,
     features,
     help,
     indicators,
@@ -17,13 +18,24 @@ from . import (
     routes,
     tables,
     zones,
-)  # fmt: skip
+)
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 _PARTS = (
-    routes, basemaps, plan, indicators, opinions, pack,
-    features, nearby, zones, tables, areas, help,
-)  # fmt: skip
+    routes,
+    basemaps,
+    plan,
+    indicators,
+    opinions,
+    pack,
+    features,
+    nearby,
+    zones,
+    tables,
+    compare,
+    areas,
+    help,
+)
 for _part in _PARTS:
     router.include_router(_part.router)
 

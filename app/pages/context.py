@@ -120,6 +120,7 @@ def script_config(
         },
         "sections": dict(_cited_sections(shown, words)),
         "facets": list(FACETS),
+        "plan": words.atlas.catalogue.plan,
         "strings": {name: words.gettext(text) for name, text in SCRIPT_STRINGS.items()},
     }
 
@@ -244,6 +245,7 @@ def _pages(plan_id: str, words: Wording) -> list[dict[str, str]]:
         {"href": plan_href(plan_id, words, "coverage"), "words": words.gettext("覆盖台账")},
         {"href": plan_href(plan_id, words, "statements"), "words": words.gettext("空间陈述")},
         {"href": f"/tables{suffix}", "words": words.gettext("表格")},
+        {"href": f"/compare{suffix}", "words": words.gettext("对比")},
         {"href": f"/help{suffix}", "words": words.gettext("帮助")},
     ]
 

@@ -82,8 +82,12 @@ def get_sitemap(request: Request, atlas: AtlasDep) -> Response:
 
 def _paths(atlas: Atlas) -> Iterator[str]:
     plan = atlas.catalogue.plan
-    yield from ("/", "/nearby", "/zones", "/tables", "/areas", "/help", "/accessibility")
-    yield from ("/indicators", *(f"/plan/{plan}{end}" for end in ("", "/coverage", "/statements")))
+    yield from ("/", "/nearby", "/zones", "/tables", "/compare", "/areas", "/help")
+    yield from (
+        "/accessibility",
+        "/indicators",
+        *(f"/plan/{plan}{end}" for end in ("", "/coverage", "/statements")),
+    )
     yield from (f"/zones/{each.id}" for each in all_zones(atlas))
     for layer_id, snapshot in atlas.listed.items():
         yield f"/tables/{layer_id}"

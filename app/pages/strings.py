@@ -69,11 +69,6 @@ SCRIPT_STRINGS: Final = {
     "placeCopy": "复制",
     "placeCopied": "已复制：{text}",
     "placeUnread": "没有看懂；写成 116.975, 36.55 或 497761.663, 4046573.221。",
-    "swipeTitle": "卷帘对比",
-    "swipeLeft": "只在左边显示",
-    "swipeRight": "只在右边显示",
-    "swipeNone": "（无）",
-    "swipeHelp": "拖动分隔线，或选中它后按左右方向键。",
     "knownTitle": "当时所知",
     "knownLabel": "按这一天结束时（UTC）所知显示",
     "knownShow": "显示",
@@ -86,5 +81,75 @@ SCRIPT_STRINGS: Final = {
     "knownRemoved": "{name}：当时有，后来撤下",
     "knownChanged": "{name}：后来改过",
     "placeOutside": "这个坐标在地图范围之外。",
+    "yearTitle": "规划年份",
+    "yearLabel": "只留下规划写明属于这一年的",
+    "yearAll": "全部",
+    "yearKeep": "规划没有给时间的也显示，并加标记",
+    "yearNone": "规划未给时间",
+    "yearShown": (
+        "按 {year} 年筛选“{layers}”：留下 {left} 个，"
+        "其中 {undated} 个规划没有给时间，图上淡画、列表里加注。底图各层不动。"
+    ),
+    "yearOnly": (
+        "按 {year} 年筛选“{layers}”：留下 {left} 个；"
+        "收起了规划没有给时间的 {undated} 个。底图各层不动。"
+    ),
+    "yearAllShown": "没有按年份筛选。",
+    "yearUnread": "规划里没有“{year}”这一步，显示的是全部年份。",
+    "yearLayer": "{layer}：{matched} 个属于这一年，规划共给 {dated} 个定了时间，{undated} 个没有。",
+    "yearFigures": "{year} 年的指标：{count} 个",
+    "yearNoFigures": "规划没有为 {year} 年定指标。",
+    "yearActual": "（已录入的实际值）",
+    "yearInferred": "（年份由上下文推知）",
+    "yearRule": (
+        "时间取自对象自己的起止日期、“完成”的阶段，或点名它的同一句话里将来的年份；"
+        "回顾过去的年份不算。"
+    ),
+    "compareTitle": "对比",
+    "compareWhat": "比什么、怎么看",
+    "compareKind": "比较",
+    "compareKind_revisions": "一个图层的两版",
+    "compareKind_dates": "两个日期的所知",
+    "compareKind_layers": "两个图层",
+    "compareKind_plan": "规划原文的两版",
+    "compareLayer": "图层",
+    "compareLayer_left": "左边的图层",
+    "compareLayer_right": "右边的图层",
+    "compare_left": "从（旧，左边）",
+    "compare_right": "到（新，右边）",
+    "compareView": "看法",
+    "compareSwipe": "卷帘",
+    "compareSides": "并排",
+    "compareHelp": (
+        "卷帘：拖动分隔线，或选中它后按左右方向键，Home、End 到两端。并排：两幅图一起移动。"
+    ),
+    "compareDivider": "卷帘的分隔线",
+    "compareSeen": "左边 {percent}% 是{left}，右边 {rest}% 是{right}",
+    "compareSecond": "右图：{name}。方向键平移，加减键缩放，另一幅图跟着动。",
+    "compareRevision": "第 {number} 版（{day}）",
+    "compareVersion": "原文第 {number} 版",
+    "compareVersions": "原文只导入了 {count} 版，两版才能比较。",
+    "compareNow": "现在",
+    "compareLayers": "左边只有“{left}”，右边只有“{right}”，其余两边都有。",
+    "compareCounts": "新增 {added} 个，撤下 {removed} 个，改动 {changed} 个。",
+    "comparePlan": (
+        "{same} 段相同，{different} 段不同；"
+        "{features} 个对象的出处变了，{figures} 处指标的出处变了。"
+    ),
+    "compareList": "差异清单：{count} 个",
+    "compareMore": "另有 {count} 个：看全部差异",
+    "comparePage": "差异页（文字、表格和图，可打印）",
+    "compareOld": "旧：红色虚线",
+    "compareNew": "新：绿色实线",
+    "compareDetail": "逐项",
+    "compareFound": "地图移到了{name}",
+    "compareUndrawn": "{name}没有画在图上",
+    "compareFetching": "正在取两边的数据…",
+    "compareUnread": "对比“{text}”没有取到：没有这样的图层、版本或日期。其余照常显示。",
+    "compareState_added": "+ 新增：{name}",
+    "compareState_removed": "- 撤下：{name}",
+    "compareState_changed": "~ 改动：{name}",
+    "compareState_moved": "→ 出处移了位置：{name}",
+    "compareState_lost": "- 新版不再点名：{name}",
 }
 """Name in ``config.strings`` and Chinese message."""

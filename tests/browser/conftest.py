@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from shapely.affinity import translate
 
 from app.main import create_app
 from app.settings import Settings
@@ -78,6 +80,62 @@ def read(visit, watch: Watch, reading_server: str):
 
     def open_path(path: str, *, on: Page | None = None) -> Page:
         return visit(path, on=on, address=reading_server)
+
+    return open_path
+
+
+@pytest.fixture(scope="session")
+def changed_server(tmp_path_factory, plan_text) -> Iterator[str]:
+    """Serve an atlas whose projects have three revisions, and whose plan has two texts.
+
+    Since the first revision one project was renamed, one added and one withdrawn.
+    """
+    home = tmp_path_factory.mktemp("changed")
+    create_app(Settings(home=home))
+    store = Store(home / "atlas.sqlite")
+    for text in (plan_text, plan_text.replace("再修大观园", "再修二七路")):
+        import_plan(
+            store,
+            text.encode(),
+            plan_id="shizhong-14-5",
+            title="试写规划",
+            title_en="A plan written for tests",
+            date="2026-01",
+            author="test",
+            message="",
+        )
+    _publish_changes(store)
+    store.close()
+    with serve(create_app(Settings(home=home))) as address:
+        yield address
+
+
+def _publish_changes(store: Store) -> None:
+    head = store.head("projects")
+    features = [
+        replace(each, properties={**each.properties, "name": "新名"})
+        if each.id == "yufuhe"
+        else each
+        for each in store.features(head)
+    ]
+    copied = next(each for each in features if each.id == "laoshangbu")
+    there = translate(copied.geometry, -0.03, -0.06)
+    named = {**copied.properties, "name": "新办公楼", "name_en": "New offices"}
+    features.append(replace(copied, id="ban-gong-lou", geometry=there, properties=named))
+    head = store.publish(
+        "projects", features, base=head, kind="publish", author="test", message="改名、新增"
+    )
+    left = [each for each in features if each.id != "laoshangbu-erqi"]
+    store.publish("projects", left, base=head, kind="publish", author="test", message="撤下")
+
+
+@pytest.fixture
+def visit_changed(visit, watch: Watch, changed_server: str):
+    """Open a path of the atlas that has a past."""
+    watch.allowed.add(urlsplit(changed_server).netloc)
+
+    def open_path(path: str, *, on: Page | None = None) -> Page:
+        return visit(path, on=on, address=changed_server)
 
     return open_path
 
@@ -197,11 +255,12 @@ def until(page: Page):
     Playwright's own way evaluates a string later on, which the pages' policy forbids.
     """
 
-    def wait(expression: str, given: Any = None) -> None:
+    def wait(expression: str, given: Any = None, *, on: Page | None = None) -> None:
+        there = on or page
         for _ in range(_LOOKS):
-            if page.evaluate(expression, given):
+            if there.evaluate(expression, given):
                 return
-            page.wait_for_timeout(_BETWEEN_MS)
+            there.wait_for_timeout(_BETWEEN_MS)
         raise AssertionError(f"it never came to hold: {expression}")
 
     return wait

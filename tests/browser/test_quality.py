@@ -27,6 +27,7 @@ DRAWN = [
     "/maps/projects",
     "/plan/shizhong-14-5",
     "/plan/shizhong-14-5/statements?outcome=holds",
+    "/?year=2035",
 ]
 TEXT = [
     "/api?f=html",
@@ -49,6 +50,9 @@ TEXT = [
     "/opinions/privacy",
     "/plan/shizhong-14-5/coverage",
     "/plan/shizhong-14-5/coverage?chapter=4",
+    "/compare",
+    "/compare?layer=zones&from=0&lang=en",
+    "/compare?layer=ghosts&from=soon",
 ]
 
 
@@ -79,13 +83,25 @@ def test_axe_finds_nothing_where_a_text_is_read(read, page: Page, viewport, sche
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), SETTINGS)
-@pytest.mark.parametrize("tool", ["量面积", "坐标", "时间"])
+@pytest.mark.parametrize("tool", ["量面积", "坐标", "时间", "规划年份", "对比"])
 def test_axe_finds_nothing_in_the_tools_of_the_map(visit, page: Page, tool, viewport, scheme):
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme=scheme)
     visit("/")
     page.get_by_role("button", name=tool, exact=True).click()
     page.locator("#tool h2").wait_for()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), SETTINGS)
+@pytest.mark.parametrize("split", ["split=30", "split=sides"])
+def test_axe_finds_nothing_in_a_comparison(visit_changed, page: Page, split, viewport, scheme):
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=scheme)
+    visit_changed(f"/?compare=projects@1,projects@3&{split}")
+    page.locator(".compared-old").first.wait_for()
+    for closed in page.locator("#tool details:not([open]) > summary").all():
+        closed.click()
     assert violations(page) == []
 
 

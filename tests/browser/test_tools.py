@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +10,7 @@ from playwright.sync_api import expect
 from pyproj import Geod, Transformer
 from shapely.geometry import Polygon
 
-from app.main import create_app
-from app.settings import Settings
 from layers.measure import area_m2
-from layers.store import Store
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -146,33 +142,14 @@ def test_enter_opens_what_is_at_the_centre(visit, page: Page):
     expect(page.locator("#index")).to_be_hidden()
 
 
-@pytest.fixture
-def changed_atlas(start, tmp_path) -> str:
-    """Serve an atlas with one project renamed and one added since its first revision."""
-    create_app(Settings(home=tmp_path))
-    store = Store(tmp_path / "atlas.sqlite")
-    head = store.head("projects")
-    features = [
-        replace(each, properties={**each.properties, "name": "新名"})
-        if each.id == "yufuhe"
-        else each
-        for each in store.features(head)
-    ]
-    copied = next(each for each in features if each.id == "laoshangbu")
-    features.append(replace(copied, id="ban-gong-lou"))
-    store.publish(
-        "projects", features, base=head, kind="publish", author="王小明", message="改名、新增"
-    )
-    store.close()
-    return start(create_app(Settings(home=tmp_path)))
-
-
-def test_a_map_as_known_then_names_what_differs(visit, page: Page, changed_atlas):
-    visit("/?known=1", address=changed_atlas)
-    expect(page.locator("#notice")).to_contain_text("2 个对象与现在不同，收起了 1 个")
+def test_a_map_as_known_then_names_what_differs(visit_changed, page: Page):
+    visit_changed("/?known=1")
+    expect(page.locator("#notice")).to_contain_text("3 个对象与现在不同，收起了 1 个")
     expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_hidden()
     page.get_by_role("button", name="时间").click()
-    expect(page.locator("#tool li")).to_have_text(["老商埠：当时还没有", "新名：后来改过"])
+    expect(page.locator("#tool li")).to_have_text(
+        ["新办公楼：当时还没有", "老商埠二期：当时有，后来撤下", "新名：后来改过"]
+    )
     page.get_by_role("button", name="回到现在").click()
     expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_visible()
     expect(page).to_have_url(re.compile(r"/$"))
@@ -185,23 +162,35 @@ def test_a_link_with_an_unread_day_shows_the_newest(visit, page: Page, watch):
     expect(page.locator(".leaflet-atlas-zones-pane path.shape").first).to_be_visible()
 
 
-def test_layers_are_compared_at_a_divider_by_keys_and_by_pointer(visit, page: Page):
+def test_a_tool_that_is_still_loading_says_so_and_the_map_does_not_answer_for_it(visit, page: Page):
     visit("/")
-    page.get_by_role("button", name="卷帘").click()
-    divider = page.get_by_role("slider", name="卷帘对比")
-    divider.press("End")
-    divider.press("ArrowLeft")
-    expect(divider).to_have_attribute("aria-valuenow", "95")
-    map_box = page.locator(".folium-map").bounding_box()
-    page.mouse.move(map_box["x"] + map_box["width"] * 0.95, 600)
-    page.mouse.down()
-    page.mouse.move(map_box["x"] + map_box["width"] * 0.25, 600)
-    page.mouse.up()
-    expect(divider).to_have_attribute("aria-valuenow", "25")
-    pane = page.locator(".leaflet-atlas-projects-pane")
-    assert "rect(" in pane.evaluate("(pane) => pane.style.clip")
-    page.get_by_role("button", name="关闭").click()
-    assert pane.evaluate("(pane) => pane.style.clip") == ""
+    waiting = []
+    page.route("**/atlas/measure.js", lambda route: waiting.append(route))
+    button = page.get_by_role("button", name="量面积")
+    button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    field = page.get_by_role("application", name=re.compile("规划地图"))
+    field.press("Enter")
+    expect(field).to_be_focused()
+    expect(page.locator("#index")).to_be_visible()
+    for each in waiting:
+        each.continue_()
+    expect(page.locator("#tool .result")).to_contain_text("还需 3 个点")
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    field.press("Enter")
+    expect(page.locator("#tool .result")).to_contain_text("还需 2 个点")
+
+
+def test_a_tool_that_cannot_be_loaded_can_be_asked_for_again(visit, page: Page, watch):
+    watch.expected.append("ERR_FAILED")
+    visit("/")
+    page.route("**/atlas/tools.css", lambda route: route.abort(), times=1)
+    button = page.get_by_role("button", name="坐标", exact=True)
+    button.click()
+    expect(page.locator("#live")).to_contain_text("没有取到")
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    button.click()
+    expect(page.locator("#tool dl")).to_contain_text("EPSG:4548")
 
 
 def test_a_group_of_layers_is_switched_as_one_and_says_when_it_is_on_in_part(visit, page: Page):

@@ -7,6 +7,7 @@ import { AtlasMap } from "./map.js";
 import { Panel } from "./panel.js";
 import { Search } from "./search.js";
 import { Sheet } from "./sheet.js";
+import { Toolbar } from "./toolbar.js";
 import { Tree } from "./tree.js";
 import { Words } from "./words.js";
 
@@ -30,8 +31,11 @@ const onlyView = byId("only-view");
 /** The operator's basemaps; none where there are none. @type {import("./basemap.js").Bases | undefined} */
 let bases;
 
-/** The day as of which the map is shown, and what was not there then. */
-const known = { when: "", away: new Set() };
+/** What time and comparison have set in the address, by parameter. @type {Map<string, string>} */
+const given = new Map();
+/** What time puts away, by the parameter that does it. @type {Map<string, Set<string>>} */
+const hidden = new Map();
+const GIVEN = ["known", "year", "undated", "compare", "split"];
 
 /** @param {string | null} ref @param {string} [lang] */
 function address(ref, lang = config.lang) {
@@ -39,13 +43,13 @@ function address(ref, lang = config.lang) {
   if (ref) query.set("f", ref);
   facets.write(query);
   tree.write(query);
-  if (known.when) query.set("known", known.when);
+  for (const name of GIVEN) if (given.get(name)) query.set(name, given.get(name));
   if (byId("colour")?.value) query.set("colour", byId("colour").value);
   if (onlyView.checked) query.set("list", "view");
   const base = bases?.text();
   if (base) query.set("base", base);
   if (lang === "en") query.set("lang", "en");
-  const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":");
+  const text = query.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%40", "@");
   return text ? `/?${text}` : "/";
 }
 
@@ -57,6 +61,12 @@ function notify(text) {
 
 function say(text) {
   byId("live").textContent = text;
+}
+
+/** Write a sentence above the list; an empty one takes it away. @param {string} text */
+function tell(text) {
+  byId("notice").textContent = text;
+  byId("notice").hidden = !text;
 }
 
 /** @param {import("./data.js").LayerConfig} layer */
@@ -99,8 +109,7 @@ async function complete(entry) {
     if (!whole.has(entry.ref)) whole.set(entry.ref, await fetchFeature(entry.ref));
     return { ...entry, feature: whole.get(entry.ref) };
   } catch {
-    byId("notice").textContent = words.say("failed", { layer: panel.nameOf(entry) });
-    byId("notice").hidden = false;
+    tell(words.say("failed", { layer: panel.nameOf(entry) }));
     return entry;
   }
 }
@@ -135,8 +144,7 @@ function clear(focus, unknown) {
   document.title = config.title;
   setSwitch(null);
   if (unknown && !failed.has(unknown.split("/")[0])) {
-    byId("notice").textContent = words.say("unknown", { ref: unknown });
-    byId("notice").hidden = false;
+    tell(words.say("unknown", { ref: unknown }));
   }
   if (focus && wasOpen) {
     panel.focusBack(last);
@@ -148,6 +156,7 @@ function clear(focus, unknown) {
 function setLayer(id, on) {
   if (map.layers[id]) map.setLayer(id, on);
   labels.setLayer(id, on);
+  toolbar.tools?.refresh();
   count();
 }
 
@@ -158,29 +167,38 @@ function treeChanged(said) {
   if (said) say(said);
 }
 
-/** Show the map as known on a day; an empty one is today.
- * @param {string} when what differs from now is given back */
-async function setKnown(when) {
-  const { fetchMoves, notThere } = await import("./known.js");
-  const moves = when ? await fetchMoves(config.layers, when) : { moves: [], absent: [], count: 0 };
-  known.when = when;
-  known.away = notThere(moves, entries.keys());
+/** Keep in the address what a tool has set, and put away what it hides.
+ * @param {Record<string, string>} set @param {Record<string, Set<string>>} [away] */
+function put(set, away = {}) {
+  for (const [name, value] of Object.entries(set)) given.set(name, value);
+  for (const [name, refs] of Object.entries(away)) hidden.set(name, refs);
   narrow();
   treeChanged();
-  byId("notice").textContent = when ? words.say("knownAs", { when, count: moves.count, absent: known.away.size }) : "";
-  byId("notice").hidden = !when;
-  return moves;
 }
 
-/** Show the day that the address names. */
-async function followDay() {
-  const when = new URLSearchParams(location.search).get("known") ?? "";
-  if (when === known.when) return;
+let clock;
+/** @returns {Promise<import("./time.js").Time>} */
+function time() {
+  clock ??= import("./time.js").then(({ Time }) => new Time(config, words, page));
+  clock.catch(() => { clock = null; });
+  return clock;
+}
+
+/** What tools may do to the page. @type {import("./tools.js").Page} */
+const page = {
+  say, tell, put, go, time, entries, atlas: map,
+  told: () => byId("notice").textContent, nameOf: (entry) => panel.nameOf(entry), given: (name) => given.get(name) ?? "",
+};
+
+const toolbar = new Toolbar(byId("tools"), byId("tool"), words, page, () => sheet.set("peek"));
+
+/** Show the day, the year and the comparison that the address names. */
+async function followTools() {
   try {
-    await setKnown(when);
+    if (clock || page.given("known") || page.given("year")) await (await time()).follow();
+    if (toolbar.tools || page.given("compare")) await toolbar.follow();
   } catch {
-    byId("notice").textContent = words.say("knownUnread", { when });
-    byId("notice").hidden = false;
+    tell(words.say("failed", { layer: byId("tools").getAttribute("aria-label") }));
   }
 }
 
@@ -188,6 +206,7 @@ async function followDay() {
 function readAddress() {
   const query = new URLSearchParams(location.search);
   facets.read(query);
+  for (const name of GIVEN) given.set(name, query.get(name) ?? "");
   const unknown = tree.read(query);
   onlyView.checked = query.get("list") === "view";
   narrow();
@@ -217,8 +236,9 @@ function setSwitch(ref) {
 function narrow() {
   const chosen = facets.chosen();
   const away = new Set([...entries.values()].filter((entry) => !facets.meets(entry, chosen)).map((entry) => entry.ref));
-  for (const ref of known.away) away.add(ref);
+  for (const refs of hidden.values()) for (const ref of refs) away.add(ref);
   map.setFiltered(away);
+  toolbar.tools?.refresh();
   labels.setFiltered(away);
   facets.count([...entries.values()]);
   const seen = onlyView.checked ? map.inView() : null;
@@ -249,7 +269,7 @@ function uppermost(refs) {
 }
 
 function clickMap(event) {
-  if (!map.busy) open(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
+  if (!map.busy && !toolbar.isLoading) open(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
 }
 
 /** What lies in the middle of the map, for those without a pointer. */
@@ -333,22 +353,6 @@ async function share(event) {
   copyMessage = setTimeout(() => { button.textContent = label; }, 3000);
 }
 
-let tools;
-/** Load the planners' tools when the first is asked for. @param {MouseEvent} event */
-async function openTool(event) {
-  const name = event.target.closest("[data-tool]")?.dataset.tool;
-  if (!name) return;
-  try {
-    tools ??= import("./tools.js").then(async ({ Tools, loadStyle }) => (await loadStyle(), new Tools(map, words, byId("tools"), byId("tool"), { say, setKnown, known })));
-    const shown = await tools;
-    shown.open(name);
-    if (shown.name) sheet.set("peek");
-  } catch {
-    tools = undefined;
-    say(words.say("failed", { layer: event.target.textContent }));
-  }
-}
-
 function listen() {
   const host = byId("panel");
   host.addEventListener("click", (event) => {
@@ -399,14 +403,13 @@ function listen() {
   addEventListener("popstate", () => {
     readAddress();
     follow({ focus: true });
-    followDay();
+    followTools();
   });
   byId("share").addEventListener("click", share);
   byId("steps-before").addEventListener("click", () => step(-1));
   byId("steps-after").addEventListener("click", () => step(1));
-  byId("tools").addEventListener("click", openTool);
   map.map.getContainer().addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target === event.currentTarget && !map.busy) openCentre();
+    if (event.key === "Enter" && event.target === event.currentTarget && !map.busy && !toolbar.isLoading) openCentre();
   });
   map.map.on("click", clickMap);
   map.map.on("moveend", () => (onlyView.checked ? narrow() : count()));
@@ -424,12 +427,11 @@ function listen() {
 function ready() {
   const unknown = readAddress();
   if (unknown.length) {
-    byId("notice").textContent = words.say("unknownLayers", { names: unknown.join(", ") });
-    byId("notice").hidden = false;
+    tell(words.say("unknownLayers", { names: unknown.join(", ") }));
   }
   const ref = new URLSearchParams(location.search).get("f");
   if (ref && entries.has(ref)) follow({ focus: false });
-  followDay();
+  followTools();
   setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";
   performance.mark("atlas-ready");

@@ -59,7 +59,7 @@ export class AtlasMap {
 
   /** @param {Set<string>} refs what facets have put away */
   setFiltered(refs) {
-    for (const ref of this.shapes.keys()) this.#toggle(ref, "is-filtered", refs.has(ref));
+    for (const ref of this.shapes.keys()) this.toggle(ref, "is-filtered", refs.has(ref));
     this.filtered = refs;
   }
 
@@ -94,23 +94,23 @@ export class AtlasMap {
     return this.parts(ref)[0] instanceof L.Polygon;
   }
 
-  /** @param {string} ref @param {string} name @param {boolean} on */
-  #toggle(ref, name, on) {
+  /** @param {string} ref @param {string} name of a class @param {boolean} on */
+  toggle(ref, name, on) {
     for (const part of this.parts(ref)) part.getElement()?.classList.toggle(name, on);
   }
 
   /** @param {string} ref @param {boolean} on */
   light(ref, on) {
-    this.#toggle(ref, "is-lit", on);
+    this.toggle(ref, "is-lit", on);
   }
 
   /** Draw a shape as the selected one, without moving the map. @param {string | null} ref */
   mark(ref) {
-    this.#toggle(this.selected, "is-selected", false);
+    this.toggle(this.selected, "is-selected", false);
     this.halo?.remove();
     this.halo = null;
     this.selected = ref;
-    this.#toggle(ref, "is-selected", true);
+    this.toggle(ref, "is-selected", true);
     const points = this.parts(ref).filter((part) => part instanceof L.CircleMarker && part.getElement());
     if (points.length) this.halo = L.featureGroup(points.map(halo)).addTo(this.map).bringToBack();
   }

@@ -8,18 +8,21 @@ export class Swipe {
    * @param {{left?: HTMLElement[], right?: HTMLElement[]}} panes Leaflet panes; all others show on both sides
    * @param {string} label what the divider is called
    * @param {(percent: number) => string} say what is seen when so much of the map lies on its left
+   * @param {string[]} names of what lies on its left and on its right, written beside it
    */
-  constructor(map, { left = [], right = [] }, label, say = (percent) => `${percent}%`) {
+  constructor(map, { left = [], right = [] }, label, say = (percent) => `${percent}%`, names = []) {
     Object.assign(this, { map, left, right, say, at: 0.5 });
     this.handle = document.createElement("div");
     this.handle.className = "swipe";
     for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100", "aria-orientation": "horizontal" })) {
       this.handle.setAttribute(name, value);
     }
+    this.handle.append(...names.map((name) => Object.assign(document.createElement("span"), { className: "swipe-side", textContent: name })));
     map.getContainer().parentElement.append(this.handle);
     this.handle.addEventListener("keydown", (event) => this.#key(event));
     this.handle.addEventListener("pointerdown", (event) => this.handle.setPointerCapture(event.pointerId));
     this.handle.addEventListener("pointermove", (event) => this.#drag(event));
+    this.handle.addEventListener("lostpointercapture", () => this.#settled());
     this.clip = () => this.#clip();
     map.on("move zoomend resize viewreset", this.clip);
     this.set(0.5);
@@ -66,5 +69,11 @@ export class Swipe {
     if (to === undefined) return;
     event.preventDefault();
     this.set(to);
+    this.#settled();
+  }
+
+  /** Tell whoever listens to the handle that it was put somewhere. */
+  #settled() {
+    this.handle.dispatchEvent(new Event("change"));
   }
 }
