@@ -88,11 +88,11 @@ SCRIPT_STRINGS: Final = {
     "yearNone": "规划未给时间",
     "yearShown": (
         "按 {year} 年筛选“{layers}”：留下 {left} 个，"
-        "其中 {undated} 个规划没有给时间，图上淡画、列表里加注。底图各层不动。"
+        "其中 {undated} 个规划没有给时间，图上淡画、列表里加注。其余图层不变。"
     ),
     "yearOnly": (
         "按 {year} 年筛选“{layers}”：留下 {left} 个；"
-        "收起了规划没有给时间的 {undated} 个。底图各层不动。"
+        "收起了规划没有给时间的 {undated} 个。其余图层不变。"
     ),
     "yearAllShown": "没有按年份筛选。",
     "yearUnread": "规划里没有“{year}”这一步，显示的是全部年份。",
