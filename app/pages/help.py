@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import gettext_noop, parse_language
+from app.links import base_of
 from layers.profiles import all_zones
 
 from .answers import page_response
 from .context import page_href, plan_href
-from .public import base_of, feature_path, frame, href
+from .public import feature_path, frame, href
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, MapsDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import IMMUTABLE
+from app.links import IMMUTABLE, base_of
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound
 from layers.facets import parse_selection
 
 from .answers import is_known, page_response
 from .context import atlas_context, map_context
-from .public import base_of
 
 router = APIRouter(include_in_schema=False)
 
