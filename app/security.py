@@ -9,10 +9,25 @@ from starlette.datastructures import MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
-)
+
+def policy(*, framed_by: str = "'self'", frames: str = "", scripts: str = "") -> str:
+    """Return a Content-Security-Policy that allows nothing but our own files (CSP3, section 6).
+
+    Parameters
+    ----------
+    framed_by : str
+        Who may show the page in a frame.
+    frames : str
+        What it may show in frames of its own; nothing without it.
+    scripts : str
+        Digests of the inline scripts that it may run beside our files.
+    """
+    shown = f"frame-src {frames}; " if frames else ""
+    return (
+        f"default-src 'none'; script-src 'self'{scripts and ' '}{scripts}; style-src 'self'; "
+        f"img-src 'self' data:; font-src 'self'; connect-src 'self'; {shown}base-uri 'none'; "
+        f"form-action 'self'; frame-ancestors {framed_by}"
+    )
 
 
 SENT_BY_SCRIPTS = (
@@ -28,7 +43,7 @@ READ_BY_SCRIPTS = (
 """What they may read in that of an answer, beside what they always may (Fetch, section 2.2.2)."""
 
 HEADERS: list[tuple[bytes, bytes]] = [
-    (b"content-security-policy", f"{_POLICY}'self'".encode()),
+    (b"content-security-policy", policy().encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"access-control-allow-origin", b"*"),
@@ -38,10 +53,17 @@ HEADERS: list[tuple[bytes, bytes]] = [
 
 
 class SecurityHeaders:
-    """ASGI middleware: a page may load nothing but our files, and only maps may be embedded."""
+    """ASGI middleware: a page may load nothing but our files, and only maps may be embedded.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Parameters
+    ----------
+    embedded_by : str
+        Who may show the maps in a frame, as the policy has it.
+    """
+
+    def __init__(self, app: ASGIApp, embedded_by: str) -> None:
         self.app = app
+        self._maps = policy(framed_by=embedded_by)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on and add the headers to its answer."""
@@ -49,21 +71,25 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        framed_by = _framed_by(scope["path"])
+        usual = self._policy(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY + framed_by
+                # A page may have one of its own.
+                headers.setdefault("Content-Security-Policy", usual)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
+    def _policy(self, path: str) -> str:
+        """Return what holds for a page: maps may be framed as it is set, the studio never."""
+        if path.startswith("/maps/"):
+            return self._maps
+        return _STUDIO if path == "/studio" or path.startswith("/studio/") else _USUAL
 
-def _framed_by(path: str) -> str:
-    """Return who may show a page in a frame: maps everybody, the studio nobody."""
-    if path.startswith("/maps/"):
-        return "*"
-    return "'none'" if path == "/studio" or path.startswith("/studio/") else "'self'"
+
+_USUAL = policy()
+_STUDIO = policy(framed_by="'none'")

@@ -145,6 +145,7 @@ def feature_context(
             for each in ("problem", "opinion")
         ],
         "path": here,
+        "embed_href": href("/embed", words, f=ref),
     }
 
 

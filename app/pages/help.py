@@ -83,7 +83,7 @@ def get_sitemap(request: Request, atlas: AtlasDep) -> Response:
 
 def _paths(atlas: Atlas) -> Iterator[str]:
     plan = atlas.catalogue.plan
-    yield from ("/", "/nearby", "/zones", "/tables", "/areas", "/help", "/accessibility")
+    yield from ("/", "/nearby", "/zones", "/tables", "/areas", "/embed", "/help", "/accessibility")
     yield from ("/indicators", *(f"/plan/{plan}{end}" for end in ("", "/coverage", "/statements")))
     yield from (f"/zones/{each.id}" for each in all_zones(atlas))
     for layer_id, snapshot in atlas.listed.items():
@@ -115,5 +115,6 @@ def help_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
         "areas_href": href("/areas", words),
         "statements_href": plan_href(atlas.catalogue.plan, words, "statements"),
         "coverage_href": plan_href(atlas.catalogue.plan, words, "coverage"),
+        "embed_href": href("/embed", words),
         "api_href": href("/api", words, f="html"),
     }
