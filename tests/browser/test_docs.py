@@ -16,6 +16,8 @@ PAGES = [
     "/docs/tutorials/public.html",
     "/docs/reference/settings.html",
     "/docs/rights.html",
+    "/docs/postgresql.html",
+    "/docs/deploy/",
 ]
 
 
