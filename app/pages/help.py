@@ -97,6 +97,7 @@ def help_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
     named = atlas.named(atlas.catalogue.plan)
     codes = atlas.catalogue.codes
     return {
+        "plan_title": atlas.outline.title_en if words.language == "en" else atlas.outline.title,
         "named": named,
         "total": sum(named.values()),
         "precisions": [

@@ -64,7 +64,7 @@ def make_sheet(asked: Asked, words: Wording, review_number: str | None) -> Sheet
         paper=asked.paper,
         view=asked.view,
         title=title,
-        subtitle=words.gettext("济南市市中区“十四五”规划的空间格局"),
+        subtitle=words.title(words.atlas.catalogue, "tagline"),
         file_title=title,
         layers=tuple(drawn_of(each.served.layer, each.features, words) for each in found),
         legend_title=words.gettext("图例"),

@@ -73,7 +73,7 @@ def test_a_map_can_be_embedded_from_another_origin(page: Page, start, server, la
 
 def test_the_code_of_the_builder_works_on_the_page_of_another_site(page: Page, start, server):
     page.goto(f"{server}/embed?f=projects/laoshangbu&list=1&opacity-zones=40&width=640")
-    code = page.get_by_label("代码").input_value()
+    code = page.get_by_role("textbox", name="代码").input_value()
     page.goto(start(site(code)))
     frame = page.frame_locator("iframe")
     frame.locator("html[data-ready]").wait_for(state="attached")
@@ -109,7 +109,7 @@ def test_the_builder_shows_what_its_code_shows_and_copies_it(page: Page, context
     page.get_by_role("button", name="复制代码").press("Enter")
     expect(page.get_by_text("代码已复制")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == page.get_by_label("代码").input_value()
+    assert copied == page.get_by_role("textbox", name="代码").input_value()
     assert "opacity=projects:50" in copied
 
 
