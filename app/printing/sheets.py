@@ -184,10 +184,7 @@ def _kinds(found: _Found, words: Wording) -> Iterable[LegendRow]:
 def precision_key(words: Wording) -> Iterable[Precision]:
     """Yield the rows that say how each degree of precision is drawn."""
     style = {"weight": 1.8, "fill": 0.32}
-    for code in words.atlas.catalogue.codes.get("precision", {}):
-        meaning = words.code("precision", code, "meaning")
-        label = words.code("precision", code)
-        row = words.say("{code} {label}：{meaning}", code=code, label=label, meaning=meaning)
+    for code, row in words.precisions():
         yield Precision(row, _style(style, _KEY_COLOUR, sketch=is_sketch({"precision": code})))
 
 

@@ -25,6 +25,7 @@ DRAWN = [
     "/?zone=南部生态区&mapped=true",
     "/maps/zones",
     "/maps/projects",
+    "/maps/atlas?f=projects/laoshangbu&list=1&layers=zones,projects,nowhere",
     "/plan/shizhong-14-5",
     "/plan/shizhong-14-5/statements?outcome=holds",
 ]
@@ -47,6 +48,11 @@ TEXT = [
     "/opinions?about=plan:shizhong-14-5/2-1-p1&lang=en",
     "/opinions/follow",
     "/opinions/privacy",
+    "/embed",
+    "/embed?f=projects/laoshangbu&layers=zones&width=nothing&lang=en",
+    "/print",
+    "/print?paper=A3&orientation=landscape&colour=red&lang=en",
+    "/docs",
     "/plan/shizhong-14-5/coverage",
     "/plan/shizhong-14-5/coverage?chapter=4",
 ]
