@@ -5,7 +5,7 @@
 # make fuzz     attack the API by its own description, every layer (EXAMPLES= of each request)
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make bench    the API beside pygeoapi, tipg, MapServer and nginx (ARGS= goes to it, try --help)
-# make docs     the documents as a site, in .atlas/docs
+# make docs     the documents as a site, in .atlas/docs; the atlas then shows them at /docs
 # make check    lint, format, types, architecture, dependencies
 # make audit    ask whether a dependency has a known vulnerability
 # make fix      mend what the linter and formatter can mend
@@ -31,7 +31,7 @@ help:
 serve: .venv/runtime
 	@exec $(BIN)/atlas serve --host $(HOST) --port $(PORT)
 
-test: .venv/dev
+test: .venv/dev .venv/docs
 	@./.ci/browser.sh
 	@./.ci/database.sh
 	@./.ci/clients.sh

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 300
-FILES = ("requirements/runtime.txt", "requirements/dev.txt")
+FILES = tuple(f"requirements/{name}.txt" for name in ("runtime", "dev", "docs"))
 
 
 def ask() -> list[dict[str, object]] | None:

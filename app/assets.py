@@ -20,16 +20,30 @@ STATIC_DIRECTORY = Path(__file__).parent / "static"
 # Said here because the machine's own table may lack a type or, on Windows, name a wrong one; a
 # browser that is told not to guess would then refuse the file.
 _MEDIA_TYPES = {
+    "": "text/plain; charset=utf-8",
+    ".conf": "text/plain; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".env": "text/plain; charset=utf-8",
     ".gif": "image/gif",
+    ".gz": "application/gzip",
+    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".map": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
+    ".service": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".timer": "text/plain; charset=utf-8",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
+    ".xml": "application/xml",
 }
+
+
+def media_type_of(name: str) -> str:
+    """Return the media type of a file by the ending of its name."""
+    return _MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
 
 
 class StaticTree:

@@ -48,7 +48,18 @@ def address(request: Request, path: str, query: Mapping[str, object] | None = No
     """
     given = {name: value for name, value in (query or {}).items() if value is not None}
     suffix = f"?{urlencode(given)}" if given else ""
-    return f"{str(request.base_url).rstrip('/')}{path}{suffix}"
+    return f"{base_of(request)}{path}{suffix}"
+
+
+def base_of(request: Request) -> str:
+    """Return scheme and host of this server, as clients know it: set, or else what they say."""
+    return str(request.app.state.settings.public_url or request.base_url).rstrip("/")
+
+
+def own_address(request: Request) -> str:
+    """Return the address that was asked for, as clients know it."""
+    asked = request.url
+    return f"{base_of(request)}{str(asked).removeprefix(f'{asked.scheme}://{asked.netloc}')}"
 
 
 def link(href: str, rel: str, media_type: str, title: str) -> Link:

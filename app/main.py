@@ -110,7 +110,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
     app.state.draft_checks = DraftChecks(store, bundle)
     app.state.templates = Templates(
-        assets, review_number=settings.review_number, opinions=settings.opinions
+        assets,
+        review_number=settings.review_number,
+        opinions=settings.opinions,
+        documents=settings.has_docs,
     )
     app.include_router(pages_router)
     app.include_router(printing_router)
@@ -119,18 +122,20 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(operation_router)
     assets.mount(app)
     install_problem_handlers(app)
-    _add_middleware(app, rate, [origin for each in basemaps for origin in each.origins])
+    _add_middleware(
+        app, rate, settings.embedded_by, [each for one in basemaps for each in one.origins]
+    )
     app.add_middleware(Observe, metrics=app.state.metrics)
     _resolve_routes(app)
     return app
 
 
-def _add_middleware(app: FastAPI, rate: Rate | None, pictures: list[str]) -> None:
+def _add_middleware(app: FastAPI, rate: Rate | None, embedded_by: str, pictures: list[str]) -> None:
     """Put around the application what every answer passes through; the last is the outermost."""
     app.add_middleware(Compress, minimum_size=_SMALLEST_COMPRESSED)
     if rate is not None:
         app.add_middleware(RateLimit, rate=rate)
-    app.add_middleware(SecurityHeaders, pictures=pictures)
+    app.add_middleware(SecurityHeaders, embedded_by=embedded_by, pictures=pictures)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

@@ -11,10 +11,29 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors "
-)
+
+def policy(
+    *, framed_by: str = "'self'", frames: str = "", scripts: str = "", pictures: str = ""
+) -> str:
+    """Return a Content-Security-Policy that allows nothing but our own files (CSP3, section 6).
+
+    Parameters
+    ----------
+    framed_by : str
+        Who may show the page in a frame.
+    frames : str
+        What it may show in frames of its own; nothing without it.
+    scripts : str
+        Digests of the inline scripts that it may run beside our files.
+    pictures : str
+        Origins of pictures beside ours.
+    """
+    shown = f"frame-src {frames}; " if frames else ""
+    return (
+        f"default-src 'none'; script-src 'self'{scripts and ' '}{scripts}; style-src 'self'; "
+        f"img-src 'self' data:{pictures and ' '}{pictures}; font-src 'self'; connect-src 'self'; {shown}base-uri 'none'; "
+        f"form-action 'self'; frame-ancestors {framed_by}"
+    )
 
 
 SENT_BY_SCRIPTS = (
@@ -30,7 +49,7 @@ READ_BY_SCRIPTS = (
 """What they may read in that of an answer, beside what they always may (Fetch, section 2.2.2)."""
 
 HEADERS: list[tuple[bytes, bytes]] = [
-    (b"content-security-policy", f"{_POLICY}'self'".encode()),
+    (b"content-security-policy", policy().encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"access-control-allow-origin", b"*"),
@@ -44,14 +63,16 @@ class SecurityHeaders:
 
     Parameters
     ----------
+    embedded_by : str
+        Who may show the maps in a frame, as the policy has it.
     pictures : sequence of str
         Origins from which the atlas page, and no other, may load pictures: those of basemaps.
     """
 
-    def __init__(self, app: ASGIApp, pictures: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, embedded_by: str, pictures: Sequence[str] = ()) -> None:
         self.app = app
-        sources = " ".join(["img-src 'self' data:", *dict.fromkeys(pictures)])
-        self._policy_of_atlas = _POLICY.replace("img-src 'self' data:", sources)
+        self._maps = policy(framed_by=embedded_by)
+        self._atlas = policy(pictures=" ".join(dict.fromkeys(pictures)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on and add the headers to its answer."""
@@ -59,22 +80,27 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
-        policy = self._policy_of_atlas if scope["path"] == "/" else _POLICY
-        policy += _framed_by(scope["path"])
+        usual = self._policy(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = policy
+                # A page may have one of its own.
+                headers.setdefault("Content-Security-Policy", usual)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
 
+    def _policy(self, path: str) -> str:
+        """Return what holds for a page: maps may be framed as it is set, the studio never."""
+        if path == "/":
+            return self._atlas
+        if path.startswith("/maps/"):
+            return self._maps
+        return _STUDIO if path == "/studio" or path.startswith("/studio/") else _USUAL
 
-def _framed_by(path: str) -> str:
-    """Return who may show a page in a frame: maps everybody, the studio nobody."""
-    if path.startswith("/maps/"):
-        return "*"
-    return "'none'" if path == "/studio" or path.startswith("/studio/") else "'self'"
+
+_USUAL = policy()
+_STUDIO = policy(framed_by="'none'")

@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEFAULT_RATE = "60000/minute"
 
+_ORIGIN = r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?"
+"""A host as Content-Security-Policy has it (CSP3, section 2.3.1); nothing else may get into it."""
+
 
 class Settings(BaseSettings):
     """How this atlas runs; each field is an environment variable with the prefix ``ATLAS_``.
@@ -24,6 +27,9 @@ class Settings(BaseSettings):
         Address of a PostgreSQL database, ``postgresql://…``; None for a file in `home`.
     data : Path or None
         Folder of published data (``geojson/catalog.json`` and so on); None for the shipped one.
+    docs : Path or None
+        Folder of the built documents, which are shown at ``/docs``; None for `home`/docs, where
+        ``make docs`` puts them.
     host, port
         Where `atlas serve` listens.
     review_number : str or None
@@ -37,6 +43,9 @@ class Settings(BaseSettings):
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
+    embed_hosts : str
+        Whose pages may show the maps in a frame, as in ``https://www.example.cn https://*.gov.cn``;
+        ``*`` for everybody's, empty for nobody's but our own. The studio is never shown in one.
     review_number_expires : date or None
         The last day of the review number, as in ``2027-06-30``; the studio reminds of it in time.
     old_draft_days : int
@@ -76,9 +85,11 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path(typer.get_app_dir("shizhong-atlas")))
     store: str | None = None
     data: Path | None = None
+    docs: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     review_number: str | None = None
+    embed_hosts: str = Field(default="*", pattern=rf"^(\*|({_ORIGIN}( {_ORIGIN})*)?)$")
     review_number_expires: date | None = None
     old_draft_days: int = Field(default=30, ge=1, le=3650)
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
@@ -119,9 +130,24 @@ class Settings(BaseSettings):
         return issuer
 
     @property
+    def embedded_by(self) -> str:
+        """Who may show the maps in a frame: everybody, or our own pages and those that are set."""
+        return self.embed_hosts if self.embed_hosts == "*" else f"'self' {self.embed_hosts}".strip()
+
+    @property
     def snapshots(self) -> Path:
         """Where large layers are kept ready to be read; it may be removed at any time."""
         return self.home / "snapshots"
+
+    @property
+    def docs_folder(self) -> Path:
+        """Where the built documents are, if they are."""
+        return self.docs or self.home / "docs"
+
+    @property
+    def has_docs(self) -> bool:
+        """Tell whether there are any."""
+        return (self.docs_folder / "index.html").is_file()
 
     @property
     def store_address(self) -> Path | str:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from layers.spoken import visible
 
 from .i18n import load_translations
-from .wording import Wording
+from .wording import Wording, moment
 
 if TYPE_CHECKING:
     from layers.snapshot import Atlas
@@ -32,17 +32,26 @@ class Templates:
         The map's review number (审图号), if the operator has one.
     opinions : bool
         Whether the public may send any; pages then lead to the form.
+    documents : bool
+        Whether the documents are shown at ``/docs``; pages then lead there.
     """
 
     def __init__(
-        self, assets: StaticTree, *, review_number: str | None = None, opinions: bool = True
+        self,
+        assets: StaticTree,
+        *,
+        review_number: str | None = None,
+        opinions: bool = True,
+        documents: bool = False,
     ) -> None:
         self._translations = load_translations()
         self._environment = create_environment()
         self._environment.globals["static"] = assets.href
         self._environment.globals["review_number"] = review_number
         self._environment.globals["opinions"] = opinions
+        self._environment.globals["documents"] = documents
         self._environment.filters["visible"] = visible
+        self._environment.filters["moment"] = moment
 
     def wording(self, atlas: Atlas, language: Language) -> Wording:
         """Return what puts the codes and numbers of a state into words."""

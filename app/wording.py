@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from layers.facets import NO_VALUE
@@ -13,6 +14,7 @@ from .maps.styles import is_ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from layers.indicators import Indicator
     from layers.model import Feature, Layer
@@ -112,6 +114,15 @@ def distance(metres: float) -> str:
 def is_sketch(properties: Mapping[str, Any]) -> bool:
     """Tell whether a feature's place is a sketch rather than a survey."""
     return properties.get("precision") in _SKETCHES
+
+
+CHINA = timezone(timedelta(hours=8), "UTC+8")
+"""The clock that pages and their forms go by: China has one, and has not moved it since 1991."""
+
+
+def moment(when: datetime) -> str:
+    """Return a moment as every page writes it: in China's time, with its zone."""
+    return f"{when.astimezone(CHINA):%Y-%m-%d %H:%M %Z}"
 
 
 class Wording:
@@ -243,6 +254,21 @@ class Wording:
         if is_sketch(properties):
             return self.say("示意，位置误差约 ±{distance}", distance=error)
         return self.say("位置误差约 ±{distance}", distance=error)
+
+    def precisions(self) -> list[tuple[str, str]]:
+        """Return each degree of precision with what a key says of it."""
+        return [
+            (
+                code,
+                self.say(
+                    "{code} {label}：{meaning}",
+                    code=code,
+                    label=self.code("precision", code),
+                    meaning=self.code("precision", code, "meaning"),
+                ),
+            )
+            for code in self.atlas.catalogue.codes.get("precision", {})
+        ]
 
     def area(self, properties: Mapping[str, Any]) -> str:
         """Return the area with the range that the line's uncertainty allows."""

@@ -41,7 +41,7 @@ def section(typed: str, command: Any) -> str:
     said = "\n".join(line.strip() for line in (command.help or "").splitlines())
     lines = [f"## {typed}", "", said.strip(), ""]
     if given:
-        lines += ["| | meaning | default |", "|---|---|---|", *map(_row, given), ""]
+        lines += ["| option | meaning | default |", "|---|---|---|", *map(_row, given), ""]
     return "\n".join(lines)
 
 

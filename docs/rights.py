@@ -53,7 +53,7 @@ def table(application: Any) -> str:
     """Return the page."""
     lines = [
         f"| method | address | right | shown by | {' | '.join(ROLES)} |",
-        f"|---|---|---|---|{':-:|' * len(ROLES)}",
+        f"|---|---|---|---|{'---|' * len(ROLES)}",
     ]
     for route in routes(application):
         if isinstance(route, Mount):

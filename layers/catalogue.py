@@ -54,6 +54,10 @@ class Catalogue:
 
     Attributes
     ----------
+    district, district_en : str
+        What it is an atlas of, as a sentence names it.
+    tagline, tagline_en : str
+        The line below its title, on the map and on paper.
     codes : Mapping
         Code lists by name, each a mapping of code to `Code`, in the order they are shown in.
     layers : tuple of Layer
@@ -66,6 +70,10 @@ class Catalogue:
     title_en: str
     description: str
     description_en: str
+    district: str
+    district_en: str
+    tagline: str
+    tagline_en: str
     plan: str
     codes: Mapping[str, Mapping[str, Code]]
     layers: tuple[Layer, ...]
@@ -177,10 +185,7 @@ def read_catalogue(path: Path) -> Catalogue:
             for name, entries in document["codes"].items()
         }
         groups = tuple(Group(**each) for each in document.get("groups", ()))
-        texts = {
-            key: str(document[key])
-            for key in ("title", "title_en", "description", "description_en", "plan")
-        }
+        texts = {key: str(document[key]) for key in _TEXTS}
     except (KeyError, TypeError, AttributeError) as error:
         raise DataInvalid(f"{path.name}: a declaration is incomplete ({error}).") from error
     _refuse_unknown_groups(layers, groups)
@@ -234,6 +239,17 @@ def _schema(record: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+_TEXTS = (
+    "title",
+    "title_en",
+    "description",
+    "description_en",
+    "district",
+    "district_en",
+    "tagline",
+    "tagline_en",
+    "plan",
+)
 _OPTIONAL_MEMBERS = ("group", "id_column", "access", "if_match", "review")
 _PLAIN_MEMBERS = (
     "id",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import address
+from app.links import address, base_of
 
 from .answers import page_answer, page_href, wants_page
 from .parameters import parse_items_query, query_pairs, refuse_unknown
@@ -93,9 +93,8 @@ def get_item(
 
 def where_of(request: Request) -> Where:
     """Return the address under which a client asked."""
-    base = request.app.state.settings.public_url or str(request.base_url).rstrip("/")
     path = request.scope.get("raw_path") or quote(request.url.path).encode()
-    return Where(base, path.partition(b"?")[0], request.scope["query_string"])
+    return Where(base_of(request), path.partition(b"?")[0], request.scope["query_string"])
 
 
 def _known(request: Request) -> bytes:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import GEOJSON, HTML, JSON, address, link
+from app.wording import moment
 from layers.geojson import feature_document
 from layers.packed import feature_json
 
@@ -250,7 +251,7 @@ def _row(
         "revision": revision,
         "kind": words.kind(revision.kind),
         "message": snapshot.history.message_of(revision),
-        "day": f"{revision.created:%Y-%m-%d %H:%M}",
+        "day": moment(revision.created),
         "href": page_href(request, f"{path}/revisions/{revision.number}"),
         "diff_href": page_href(request, f"{path}/diff", **difference),
     }

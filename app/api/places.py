@@ -11,7 +11,7 @@ from shapely import Point, get_coordinates
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import GEOJSON, HTML, JSON, address, link
+from app.links import GEOJSON, HTML, JSON, address, link, own_address
 from layers.crs import find_crs, published_crs
 from layers.errors import InvalidParameter
 from layers.places import features_near
@@ -64,7 +64,7 @@ def get_at(request: Request, atlas: AtlasDep, templates: TemplatesDep) -> Respon
         "point": {"type": "Point", "coordinates": [longitude, latitude]},
         "within_m": within_m,
         "collections": collections,
-        "links": [link(str(request.url), "self", JSON, "This document")],
+        "links": [link(own_address(request), "self", JSON, "This document")],
     }
     return json_answer(request, document)
 

@@ -130,6 +130,8 @@ class Reads:
     def __init__(self, published: Published, public_url: str | None = None) -> None:
         self._published = published
         self._public_url = public_url
+        # What a proxy says of the scheme is not asked where it is set.
+        self._not_here = _FOR_THE_APPLICATION - {b"x-forwarded-proto" if public_url else b""}
         self._state: State | None = None
         self._kept = _kept()
         self._asked: set[tuple[bytes, bytes]] = set()
@@ -158,7 +160,7 @@ class Reads:
                 known = value
             elif name == b"accept-encoding":
                 coded = _takes_gzip(value)
-            elif (name == b"accept" and _wants_page(value)) or name in _FOR_THE_APPLICATION:
+            elif (name == b"accept" and _wants_page(value)) or name in self._not_here:
                 return None
         if state is not self._state:
             self._state, self._kept = state, _kept()

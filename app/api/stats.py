@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import JSON, address, link
+from app.links import JSON, address, link, own_address
 
 from .answers import json_answer
 from .operations import filter_parameters, query, reference
@@ -53,7 +53,7 @@ def get_all_statistics(
             | _document(found, words)
             | {"links": _links(request, snapshot)}
         )
-    here = link(str(request.url), "self", JSON, "This document")
+    here = link(own_address(request), "self", JSON, "This document")
     return json_answer(request, {"collections": collections, "links": [here]})
 
 
@@ -81,7 +81,7 @@ def get_statistics(
         "revision": snapshot.shown.number,
         **_document(found, words),
         "links": [
-            link(str(request.url), "self", JSON, "This document"),
+            link(own_address(request), "self", JSON, "This document"),
             *_links(request, snapshot),
         ],
     }

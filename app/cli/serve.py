@@ -56,6 +56,7 @@ def _create(settings: Settings) -> FastAPI:
     # an answer.
     gc.collect()
     gc.freeze()
+    application.state.sheets.warm()
     return application
 
 

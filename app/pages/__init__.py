@@ -8,6 +8,8 @@ from . import (
     areas,
     basemaps,
     compare,
+    docs,
+    embed,
     features,
     help,
     indicators,
@@ -24,6 +26,7 @@ router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 _PARTS = (
     routes,
     basemaps,
+    embed,
     plan,
     indicators,
     opinions,
@@ -35,6 +38,7 @@ _PARTS = (
     compare,
     areas,
     help,
+    docs,
 )
 for _part in _PARTS:
     router.include_router(_part.router)

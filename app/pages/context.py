@@ -1,11 +1,10 @@
-"""What the templates of the atlas page and of the embedded maps are given."""
+"""What the template of the atlas page is given, and what maps tell their scripts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from app.maps.figure import with_frames
 from app.maps.styles import feature_colour, is_ground, style_record, style_themes
 from app.wording import distance, is_sketch
 from layers.facets import FACETS, count_facets, meets
@@ -72,18 +71,6 @@ def atlas_context(
         "home_href": page_href(None, words.language),
         "revision": _revision(atlas, words),
         "credits": credits_line(atlas.layers.values(), words),
-    }
-
-
-def map_context(atlas: Atlas, layer_id: str, words: Wording, figure: RenderedMap) -> dict[str, Any]:
-    """Return the context of ``map.html``."""
-    shown = with_frames(atlas, layer_id)
-    return {
-        "figure": figure,
-        "config": script_config(shown, words, figure),
-        "layer": atlas.layers[layer_id].layer,
-        "home_href": page_href(None, words.language),
-        "credits": credits_line(shown, words),
     }
 
 
@@ -324,13 +311,14 @@ def _group(
         "counts": _counts([feature for _, feature in shown], words),
         "hidden": not any(not is_ground(layer.style) for layer, _ in shown) and bool(selection),
         "entries": [
-            _entry(layer, feature, words) | {"hidden": (layer, feature) not in shown}
+            entry(layer, feature, words) | {"hidden": (layer, feature) not in shown}
             for layer, feature in ordered
         ],
     }
 
 
-def _entry(layer: Layer, feature: Feature, words: Wording) -> dict[str, Any]:
+def entry(layer: Layer, feature: Feature, words: Wording) -> dict[str, Any]:
+    """Return what a list shows of a feature."""
     ref = f"{layer.id}/{feature.id}"
     return {
         "ref": ref,

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
+from app.links import base_of
 from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
 from app.maps.preview import MAP_WIDTH, SIZE, preview_png
 from layers.errors import NotFound, StoreUnavailable, Withdrawn
@@ -20,7 +21,6 @@ from layers.opinions import Subject, public_summaries
 from .answers import as_json, page_response
 from .context import page_href
 from .public import (
-    base_of,
     card,
     feature_href,
     feature_path,
@@ -146,6 +146,7 @@ def feature_context(
             for each in ("problem", "opinion")
         ],
         "path": here,
+        "embed_href": href("/embed", words, f=ref),
     }
 
 

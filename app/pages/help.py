@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import gettext_noop, parse_language
+from app.links import base_of
 from layers.profiles import all_zones
 
 from .answers import page_response
 from .context import page_href, plan_href
-from .public import base_of, feature_path, frame, href
+from .public import feature_path, frame, href
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,12 +83,9 @@ def get_sitemap(request: Request, atlas: AtlasDep) -> Response:
 
 def _paths(atlas: Atlas) -> Iterator[str]:
     plan = atlas.catalogue.plan
-    yield from ("/", "/nearby", "/zones", "/tables", "/compare", "/areas", "/help")
-    yield from (
-        "/accessibility",
-        "/indicators",
-        *(f"/plan/{plan}{end}" for end in ("", "/coverage", "/statements")),
-    )
+    yield from ("/", "/nearby", "/zones", "/tables", "/compare", "/areas", "/embed", "/help")
+    yield from ("/accessibility", "/indicators")
+    yield from (f"/plan/{plan}{end}" for end in ("", "/coverage", "/statements"))
     yield from (f"/zones/{each.id}" for each in all_zones(atlas))
     for layer_id, snapshot in atlas.listed.items():
         yield f"/tables/{layer_id}"
@@ -100,6 +98,7 @@ def help_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
     named = atlas.named(atlas.catalogue.plan)
     codes = atlas.catalogue.codes
     return {
+        "plan_title": atlas.outline.title_en if words.language == "en" else atlas.outline.title,
         "named": named,
         "total": sum(named.values()),
         "precisions": [
@@ -118,5 +117,6 @@ def help_context(atlas: Atlas, words: Wording) -> dict[str, Any]:
         "areas_href": href("/areas", words),
         "statements_href": plan_href(atlas.catalogue.plan, words, "statements"),
         "coverage_href": plan_href(atlas.catalogue.plan, words, "coverage"),
+        "embed_href": href("/embed", words),
         "api_href": href("/api", words, f="html"),
     }

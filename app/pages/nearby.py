@@ -184,7 +184,12 @@ def _answer(atlas: Atlas, words: Wording, longitude: float, latitude: float) -> 
 def _where(words: Wording, found: Nearby, zone_name: str) -> list[str]:
     if found.outside_m > 0:
         away = _far(words, found.outside_m)
-        return [words.say("这里不在市中区界之内，离区界约 {distance}。", distance=away)]
+        district = words.title(words.atlas.catalogue, "district")
+        return [
+            words.say(
+                "这里不在{district}界之内，离区界约 {distance}。", district=district, distance=away
+            )
+        ]
     if not zone_name:
         return [words.gettext("这里不在图集画出的任何片区之内。")]
     said = [words.say("按图集画的界线，这里属于{zone}。", zone=zone_name)]

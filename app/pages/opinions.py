@@ -14,8 +14,18 @@ from app.condition import current_time
 from app.dependencies import AtlasDep, DeskDep, PublishedDep, get_published, get_templates
 from app.i18n import parse_language
 from layers.errors import InvalidParameter, NotFound
-from layers.opinions import CONSENT, Draft, as_kind, find_subject, follow, public_summaries, submit
+from layers.opinions import (
+    CONSENT,
+    PIN,
+    Draft,
+    as_kind,
+    find_subject,
+    follow,
+    public_summaries,
+    submit,
+)
 
+from .nearby import parse_position
 from .opinion_words import closed_words, question_words, refused_words, subject_view
 
 if TYPE_CHECKING:
@@ -39,11 +49,17 @@ def get_opinions(
     published: PublishedDep,
     desk: DeskDep,
     about: str = "",
+    at: str = "",
     kind: str = "opinion",
     lang: str | None = None,
 ) -> Response:
-    """Return the form about one subject, or without one what can be done here."""
+    """Return the form about one subject, or without one what can be done here.
+
+    ``at=117.0,36.6`` is about a free place, where the operator takes such opinions.
+    """
     words = _words(request, lang)
+    if at and not about and desk.terms.pins:
+        return _at(request, atlas, published, desk, words, at)
     if not about:
         return _home(request, atlas, published, desk, words)
     subject = find_subject(atlas, about, pins=desk.terms.pins)
@@ -163,8 +179,25 @@ async def _with_receipt(
     )
 
 
+def _at(
+    request: Request, atlas: Atlas, published: Published, desk: Desk, words: Wording, at: str
+) -> Response:
+    """Return the form about a free place; one that is none is said where it was typed."""
+    place = parse_position(at) or (0.0, 0.0)
+    try:
+        subject = find_subject(atlas, f"{PIN}/{place[0]:.5f},{place[1]:.5f}", pins=True)
+    except NotFound:
+        return _home(request, atlas, published, desk, words, typed=at[:60])
+    return _form(request, desk, words, subject, "opinion")
+
+
 def _home(
-    request: Request, atlas: Atlas, published: Published, desk: Desk, words: Wording
+    request: Request,
+    atlas: Atlas,
+    published: Published,
+    desk: Desk,
+    words: Wording,
+    typed: str = "",
 ) -> Response:
     shown = [
         {"about": about, "summary": each.summary, "kind": each.kind, "day": each.answered}
@@ -172,7 +205,13 @@ def _home(
         if (about := _about(atlas, each, words)) is not None
     ]
     return _page(
-        request, "home.html", words, summaries=shown, closed=_closed(desk, words, "opinion")
+        request,
+        "home.html",
+        words,
+        summaries=shown,
+        closed=_closed(desk, words, "opinion"),
+        pins=desk.terms.pins,
+        typed=typed,
     )
 
 

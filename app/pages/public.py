@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
+from app.links import base_of
 from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
 from app.maps.styles import is_ground
 from app.wording import distance, is_sketch
@@ -43,11 +44,6 @@ def feature_href(layer_id: str, feature_id: str, words: Wording) -> str:
 def zone_href(zone_id: str, words: Wording) -> str:
     """Return where the profile of a zone is."""
     return href(f"/zones/{quote(zone_id, safe='')}", words)
-
-
-def base_of(request: Request) -> str:
-    """Return scheme and host of this server, as the public knows it."""
-    return str(request.app.state.settings.public_url or request.base_url).rstrip("/")
 
 
 def frame(

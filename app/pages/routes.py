@@ -1,4 +1,4 @@
-"""The pages for people: the atlas, the embeddable maps, and the small files around them."""
+"""The pages for people: the atlas, the scripts of its maps, and the small files around them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies import AtlasDep, BasemapsDep, MapsDep, TemplatesDep
 from app.i18n import parse_language
-from app.links import IMMUTABLE
+from app.links import IMMUTABLE, base_of
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound
 from layers.facets import parse_selection
 
 from .answers import is_known, page_response
 from .basemaps import basemap_choices
-from .context import atlas_context, map_context
-from .public import base_of
+from .context import atlas_context
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,29 +60,6 @@ async def get_map_script(request: Request, maps: MapsDep, name: str, digest: str
     if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(figure.script, media_type="text/javascript", headers=headers)
-
-
-@router.api_route("/maps/{layer_id}", methods=["GET", "HEAD"])
-async def get_map_page(
-    request: Request,
-    atlas: AtlasDep,
-    maps: MapsDep,
-    templates: TemplatesDep,
-    layer_id: str,
-    lang: str | None = None,
-) -> Response:
-    """Return the plain map of one layer, for an iframe."""
-    language = parse_language(lang)
-    words = templates.wording(atlas, language)
-    if layer_id not in atlas.layers:
-        known = ", ".join(atlas.layers)
-        raise NotFound(
-            words.say("没有图层“{layer}”；有的是：{known}。", layer=layer_id, known=known)
-        )
-    context = map_context(atlas, layer_id, words, maps[layer_id])
-    return page_response(
-        request, templates.render("map.html", atlas=atlas, lang=language, **context)
-    )
 
 
 @router.api_route("/favicon.ico", methods=["GET", "HEAD"])

@@ -137,7 +137,7 @@ def _cover(words: Wording) -> Cover:
     newest = max((each.shown for each in atlas.layers.values()), key=lambda each: each.created)
     return Cover(
         title=words.title(atlas.catalogue),
-        subtitle=words.gettext("济南市市中区“十四五”规划的空间格局"),
+        subtitle=words.title(atlas.catalogue, "tagline"),
         lines=(
             words.say("依据：{plan}", plan=plan),
             words.say("数据版本：{date}", date=f"{newest.created:%Y-%m-%d}"),

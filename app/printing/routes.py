@@ -60,6 +60,10 @@ class Sheets:
         """Return a sheet as a file; see `layers.printing.Printer.draw`."""
         return self._kept.get((sheet, form), lambda: self._printer.draw(sheet, form))
 
+    def warm(self) -> None:
+        """Have a process ready before anybody asks."""
+        self._printer.warm()
+
     def close(self) -> None:
         """End the processes that draw."""
         self._printer.close()
@@ -90,7 +94,7 @@ def get_print(
     if not sheets.rate.allows(host):
         return _too_often(request, sheets, host)
     content = sheets.draw(make_sheet(asked, words, settings.review_number), asked.form)
-    return _file(request, asked, content)
+    return _file(request, asked, words.title(atlas.catalogue), content)
 
 
 def _too_often(request: Request, sheets: Sheets, host: str) -> Response:
@@ -101,13 +105,13 @@ def _too_often(request: Request, sheets: Sheets, host: str) -> Response:
     return answer
 
 
-def _file(request: Request, asked: Asked, content: bytes) -> Response:
+def _file(request: Request, asked: Asked, usual: str, content: bytes) -> Response:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if is_known(request, etag):
         return Response(status_code=304, headers=headers)
     scale = f"-1-{asked.view.scale}-{asked.paper.name}"
-    named = attachment(f"shizhong-atlas{scale}", asked.title or "市中规划图集", scale, asked.form)
+    named = attachment(f"shizhong-atlas{scale}", asked.title or usual, scale, asked.form)
     # A browser shows it, and knows what to call it if it is kept.
     headers["Content-Disposition"] = named.replace("attachment", "inline", 1)
     return Response(content, media_type=FORMATS[asked.form], headers=headers)

@@ -64,7 +64,7 @@ def make_sheet(asked: Asked, words: Wording, review_number: str | None) -> Sheet
         paper=asked.paper,
         view=asked.view,
         title=title,
-        subtitle=words.gettext("济南市市中区“十四五”规划的空间格局"),
+        subtitle=words.title(words.atlas.catalogue, "tagline"),
         file_title=title,
         layers=tuple(drawn_of(each.served.layer, each.features, words) for each in found),
         legend_title=words.gettext("图例"),
@@ -184,10 +184,7 @@ def _kinds(found: _Found, words: Wording) -> Iterable[LegendRow]:
 def precision_key(words: Wording) -> Iterable[Precision]:
     """Yield the rows that say how each degree of precision is drawn."""
     style = {"weight": 1.8, "fill": 0.32}
-    for code in words.atlas.catalogue.codes.get("precision", {}):
-        meaning = words.code("precision", code, "meaning")
-        label = words.code("precision", code)
-        row = words.say("{code} {label}：{meaning}", code=code, label=label, meaning=meaning)
+    for code, row in words.precisions():
         yield Precision(row, _style(style, _KEY_COLOUR, sketch=is_sketch({"precision": code})))
 
 

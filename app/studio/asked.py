@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Depends, Request
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.access import VisitorDep
 from app.dependencies import PublishedDep, get_templates
+from app.wording import CHINA
 from layers.errors import InvalidParameter, NotFound
 from layers.publishing import layer_of
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from layers.model import Layer
     from layers.snapshot import Atlas
     from layers.store import Draft, Store
-
-CHINA = timezone(timedelta(hours=8), "UTC+8")
-"""What people write moments in: China has one time, and has not changed it since 1991."""
 
 _DIGITS = 9
 

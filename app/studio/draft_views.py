@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.wording import moment
 from layers.checks import RULES
 from layers.consequences import consequences_of, judge_statements
 from layers.geojson import geometry_document
@@ -11,7 +12,6 @@ from layers.next_steps import STEPS, find_obstacles
 from layers.plan import paragraph_id
 from layers.review import authors_of, mark_of
 
-from .asked import CHINA
 from .draft_words import (
     EVENTS,
     OBSTACLES,
@@ -51,9 +51,9 @@ _UNSEEN_M = 0.05
 _GROUND = ("district", "zones")
 
 
-def moment(when: datetime) -> dict[str, str]:
+def timed(when: datetime) -> dict[str, str]:
     """Return a moment for a program and for a reader in China."""
-    return {"iso": when.isoformat(), "words": f"{when.astimezone(CHINA):%Y-%m-%d %H:%M}"}
+    return {"iso": when.isoformat(), "words": moment(when)}
 
 
 def draft_view(asked: Asked) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def draft_view(asked: Asked) -> dict[str, Any]:
         "is_stale": draft.is_waiting and head is not None and head.number != draft.base,
         "author": draft.author,
         "authors": sorted(authors_of(asked.store, draft) - {draft.author}),
-        "created": moment(draft.created),
+        "created": timed(draft.created),
         "source": show_source(draft, words),
         "crs": draft.crs,
-        "due": None if draft.due is None else moment(draft.due),
+        "due": None if draft.due is None else timed(draft.due),
         "message": draft.message,
         "revision": draft.revision,
         "mark": mark_of(asked.store, draft),
@@ -166,7 +166,7 @@ def events_view(events: Iterable[Event], words: Wording) -> list[dict[str, Any]]
         {
             "kind": words.gettext(EVENTS[each.kind]),
             "author": each.author,
-            "time": moment(each.time),
+            "time": timed(each.time),
             "text": each.text,
             "feature": each.feature_id,
         }
@@ -347,8 +347,8 @@ def row_view(asked_by: str, draft: Draft, layer: str, **known: Any) -> dict[str,
         "status": draft.status,
         "state": STATES[draft.status],
         "author": draft.author,
-        "created": moment(draft.created),
-        "due": None if draft.due is None else moment(draft.due),
+        "created": timed(draft.created),
+        "due": None if draft.due is None else timed(draft.due),
         "is_own": draft.author == asked_by,
         **known,
     }

@@ -16,7 +16,7 @@ from layers.review import mark_of, prepare_rebase, rebase
 
 from .answers import go_to, page
 from .asked import AskedDep
-from .draft_views import draft_view, find_steps, ground_of, map_document, moment
+from .draft_views import draft_view, find_steps, ground_of, map_document, timed
 from .draft_words import OBSTACLES, name_field, show_side
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _since(asked: Asked) -> list[dict[str, Any]]:
             "number": each.number,
             "author": each.author,
             "message": each.message,
-            "created": moment(each.created),
+            "created": timed(each.created),
         }
         for each in asked.store.revisions(asked.draft.layer_id, asked.draft.base or 0)
     ]

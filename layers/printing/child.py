@@ -1,12 +1,13 @@
 """The process that draws sheets: Matplotlib lives here, with a limit on memory.
 
-It reads lengths and pickled orders from standard input until that ends, or nobody has asked for a
-while; the parent limits the time.
+It reads lengths and pickled orders from standard input until that ends, or nobody has asked for as
+long as its first argument says; the parent limits the time of an order.
 """
 
 from __future__ import annotations
 
 import gc
+import math
 import os
 import pickle
 import select
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 MEMORY = 2_000_000_000
 """Address space of the process, in bytes."""
-
-IDLE_S = 120.0
-"""Seconds without an order after which the process ends, and its memory is free again."""
 
 PNG_DPI = 150
 
@@ -71,8 +69,12 @@ def main() -> None:
     limit_memory()
     from .fonts import find_fonts
 
-    families = tuple(sys.argv[1:])
-    while order := _next(source):
+    idle_s, families = float(sys.argv[1]), tuple(sys.argv[2:])
+    # What the first sheet would wait for is done before anybody asks.
+    new_figure(10, 10).savefig(BytesIO(), format="pdf")
+    from . import drawing, pen  # noqa: F401
+
+    while order := _next(source, idle_s):
         answer: bytes | tuple[str, str]
         try:
             sheet, form = pickle.loads(order)  # noqa: S301  our own parent wrote it
@@ -85,8 +87,9 @@ def main() -> None:
         gc.collect()
 
 
-def _next(source: BinaryIO) -> bytes:
-    if not select.select([source], [], [], IDLE_S)[0]:
+def _next(source: BinaryIO, idle_s: float) -> bytes:
+    patience = None if math.isinf(idle_s) else idle_s
+    if not select.select([source], [], [], patience)[0]:
         return b""
     head = source.read(LENGTH.size)
     return source.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""

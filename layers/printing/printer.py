@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import subprocess
@@ -24,12 +25,15 @@ MOST_AT_ONCE = 2
 PATIENCE_S = 10.0
 """How long an order waits for its turn."""
 
+IDLE_S = 120.0
+"""Seconds without an order after which a process ends, and its memory is free again."""
+
 SECONDS = 30.0
 """After which drawing a sheet is given up."""
 
 
 class Printer:
-    """Draws sheets; the processes that do it start with the first order.
+    """Draws sheets; the processes that do it start with the first order, or with `warm`.
 
     Parameters
     ----------
@@ -49,6 +53,10 @@ class Printer:
         self._seconds = seconds
         self._turns = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._idle: list[subprocess.Popen[bytes]] = []
+
+    def warm(self) -> None:
+        """Start a process that waits for orders for good, so that the first is not a slow one."""
+        self._idle.append(self._start(math.inf))
 
     def draw(self, sheet: Sheet, form: str) -> bytes:
         """Return a sheet as a file.
@@ -84,7 +92,7 @@ class Printer:
             if process.poll() is None and (answer := self._ask(process, order)):
                 return self._checked(answer, process)
             _end(process)
-        process = self._start()
+        process = self._start(IDLE_S)
         answer = self._ask(process, order)
         if not answer:
             _end(process)
@@ -124,7 +132,7 @@ class Printer:
         finally:
             patience.cancel()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, idle_s: float) -> subprocess.Popen[bytes]:
         root = str(Path(__file__).resolve().parents[2])
         self._folder.mkdir(parents=True, exist_ok=True)
         environment = {
@@ -134,7 +142,7 @@ class Printer:
             "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
         }
         return subprocess.Popen(  # noqa: S603  our own module, and names of fonts
-            [sys.executable, "-P", "-m", "layers.printing.child", *self._families],
+            [sys.executable, "-P", "-m", "layers.printing.child", str(idle_s), *self._families],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -226,6 +226,20 @@ def test_a_sheet_that_takes_too_long_is_given_up(
     assert "smaller extent" in problem["detail"]
 
 
+def test_the_process_that_waits_from_the_start_draws_the_first_sheet_and_stays(
+    sheet, application, tmp_path, monkeypatch
+):
+    printer = Printer(tmp_path)
+    monkeypatch.setattr(application.state.sheets, "_printer", printer)
+    application.state.sheets.warm()
+    (waiting,) = printer._idle
+    sheet(title="第一张", layers="district")
+    assert printer._idle == [waiting]
+    assert waiting.poll() is None
+    printer.close()
+    assert waiting.poll() is not None
+
+
 def test_who_prints_too_often_is_asked_to_wait(client, application, monkeypatch):
     monkeypatch.setattr(application.state.sheets, "rate", Rate("1/hour"))
     answers = [client.get("/print", params={"format": "png"}) for _ in range(2)]

@@ -191,6 +191,7 @@ class Watch:
         self.requested: list[str] = []
         self.hosts: set[str] = set()
         self.expected: list[str] = []
+        self.passed: list[str] = []
         self.allowed: set[str] = set()
 
     def over(self, context: BrowserContext, address: str) -> None:
@@ -200,7 +201,11 @@ class Watch:
         context.on("request", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not any(part in message.text for part in self.expected):
+        if message.type != "error":
+            return
+        if any(part in message.text for part in self.expected):
+            self.passed.append(message.text)
+        else:
             self.faults.append(f"console: {message.text} {message.location}")
 
     def _request(self, request: Request) -> None:

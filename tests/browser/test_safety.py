@@ -71,6 +71,48 @@ def test_a_map_can_be_embedded_from_another_origin(page: Page, start, server, la
     expect(frame.get_by_text("示意图，不作为法定规划依据")).to_be_visible()
 
 
+def test_the_code_of_the_builder_works_on_the_page_of_another_site(page: Page, start, server):
+    page.goto(f"{server}/embed?f=projects/laoshangbu&list=1&opacity-zones=40&width=640")
+    code = page.get_by_role("textbox", name="代码").input_value()
+    page.goto(start(site(code)))
+    frame = page.frame_locator("iframe")
+    frame.locator("html[data-ready]").wait_for(state="attached")
+    expect(frame.locator("path.shape.is-selected")).not_to_have_count(0)
+    expect(frame.locator(".leaflet-atlas-zones-pane")).to_have_css("opacity", "0.4")
+    entry = frame.get_by_role("link", name="玉符河").first
+    entry.focus()
+    expect(frame.locator(".leaflet-atlas-projects-pane path.is-lit")).not_to_have_count(0)
+    with page.expect_popup() as popup:
+        frame.get_by_role("heading", level=1).get_by_role("link").click()
+    expect(popup.value).to_have_url(f"{server}/?f=projects/laoshangbu")
+
+
+def test_a_site_that_is_not_named_cannot_show_a_map(page: Page, start, watch, tmp_path):
+    watch.expected.append("frame-ancestors")
+    address = start(create_app(Settings(home=tmp_path, embed_hosts="https://www.example.cn")))
+    page.goto(start(site(f'<iframe title="map" src="{address}/maps/zones"></iframe>')))
+    expect(page.frame_locator("iframe").get_by_text("示意图")).to_have_count(0)
+    assert any("frame-ancestors" in each for each in watch.passed)
+
+
+def test_the_builder_shows_what_its_code_shows_and_copies_it(page: Page, context, server):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{server}/embed")
+    page.get_by_label("三大空间", exact=True).uncheck()
+    page.get_by_label("“重点项目”的不透明度").fill("50")
+    page.get_by_label("突出显示一个对象或片区").select_option(label="玉符河")
+    page.get_by_role("button", name="更新代码和预览").press("Enter")
+    preview = page.frame_locator("iframe")
+    preview.locator("html[data-ready]").wait_for(state="attached")
+    expect(preview.locator("path.shape.is-selected")).not_to_have_count(0)
+    expect(preview.locator(".leaflet-atlas-zones-pane path.shape")).to_have_count(0)
+    page.get_by_role("button", name="复制代码").press("Enter")
+    expect(page.get_by_text("代码已复制")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.get_by_role("textbox", name="代码").input_value()
+    assert "opacity=projects:50" in copied
+
+
 def test_the_atlas_itself_refuses_to_be_framed_elsewhere(page: Page, server):
     answer = page.request.get(server + "/")
     assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]

@@ -13,7 +13,7 @@ from app.templating import wording_of
 from layers.catalogue import bundled_data, read_bundle
 from layers.errors import PrintingUnavailable
 from layers.printing.binding import bind
-from layers.publishing import open_atlas, seed_store
+from layers.publishing import import_plan, open_atlas, seed_store
 from layers.store import Store
 
 
@@ -29,8 +29,11 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def short(whole):
-    """The same with one project that is drawn and one that is not: the rest looks like these."""
-    book, _ = whole
+    return shortened(whole[0])
+
+
+def shortened(book):
+    """Return a book with one project that is drawn and one that is not: the rest looks like it."""
     zones, north, *_, figures = book.chapters
     drawn = next(each for each in north.entries if each.view is not None)
     placeless = next(each for each in north.entries if each.view is None)
@@ -160,6 +163,33 @@ def test_a_book_that_cannot_be_finished_leaves_the_old_one(short, tmp_path):
 def test_without_a_chinese_font_the_book_is_refused(short, tmp_path):
     with pytest.raises(PrintingUnavailable, match="fonts-noto-cjk"):
         bind(short, tmp_path / "atlas.pdf", lambda *_: None, families=("No Such Family",))
+
+
+def test_in_english_everything_but_names_of_the_plan_is_english(whole, tmp_path):
+    book = shortened(make_book(wording_of(whole[1], "en"), None))
+    bind(book, tmp_path / "atlas.pdf", lambda *_: None)
+    reader = PdfReader(tmp_path / "atlas.pdf")
+    pages = [text_of(page) for page in reader.pages]
+    assert "ShizhongPlanningAtlas" in pages[0]
+    assert "Theplan'stextisnotimported" in pages[0]
+    assert reader.root_object["/Lang"] == "en"
+    for page in pages:
+        assert not re.search("目录|示意图|数据版本|地名索引|位置误差|未上图", page)
+
+
+def test_the_cover_says_that_the_text_of_the_plan_is_there(tmp_path, plan_text):
+    bundle = read_bundle(bundled_data())
+    store = Store(tmp_path / "atlas.sqlite")
+    seed_store(store, bundle)
+    import_plan(
+        store, plan_text.encode("gb18030"), plan_id="shizhong-14-5", title="试写规划",
+        title_en="A plan written for tests", date="2026-01", author="test", message="",
+    )  # fmt: skip
+    for language, said in (("zh", "规划原文已经导入"), ("en", "The plan's text is imported")):
+        book = make_book(wording_of(open_atlas(store, bundle), language), None)
+        assert any(said in line for line in book.cover.lines), book.cover.lines
+        bound = bind(shortened(book), tmp_path / f"{language}.pdf", lambda *_: None)
+        assert bound.pages > 5
 
 
 def test_the_command_refuses_a_folder_that_is_not_there(atlas, tmp_path):

@@ -21,7 +21,9 @@ def audit(tmp_path):
     """Run it with something that answers in the place of the real one."""
 
     def run(answer):
-        (tmp_path / "pip_audit.py").write_text(f"print({answer!r})", encoding="utf-8")
+        asked = f"import sys; print(*sys.argv, file=open({str(tmp_path / 'asked')!r}, 'w'))"
+        source = f"{asked}\nprint({answer!r})"
+        (tmp_path / "pip_audit.py").write_text(source, encoding="utf-8")
         environment = os.environ | {"PYTHONPATH": str(tmp_path)}
         return subprocess.run(
             [sys.executable, str(AUDIT)],
@@ -51,3 +53,10 @@ def test_where_nothing_is_known_it_says_how_many_were_asked_about(audit):
     done = audit(SOUND)
     assert done.returncode == 0
     assert "1 dependencies, 0 with a known vulnerability." in done.stdout
+
+
+def test_it_asks_about_every_file_of_requirements(audit, tmp_path):
+    audit(SOUND)
+    asked = (tmp_path / "asked").read_text(encoding="utf-8").split()
+    files = {Path(each).name for each in asked if each.endswith(".txt")}
+    assert files == {path.name for path in (AUDIT.parents[1] / "requirements").glob("*.txt")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,13 @@ def application(tmp_path_factory):
 def visitor(application) -> Iterator[Visitor]:
     with Visitor(application) as visitor:
         yield visitor
+
+
+@pytest.fixture
+def over() -> Iterator[Callable[[Any], Visitor]]:
+    """Return what makes a visitor of an application of the test's own."""
+    with ExitStack() as stack:
+        yield lambda application: stack.enter_context(Visitor(application))
 
 
 @pytest.fixture

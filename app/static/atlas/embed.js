@@ -1,4 +1,4 @@
-/** The embeddable map of one layer: data and names, nothing to click through. */
+/** The embeddable map: what its address asks for, drawn; nothing to click through. */
 
 import { entriesOf, fetchLayer, readConfig } from "./data.js";
 import { Labels } from "./labels.js";
@@ -9,6 +9,7 @@ const config = readConfig();
 const words = new Words(config);
 const map = new AtlasMap(window.atlas, words);
 const labels = new Labels(map.map, words);
+const away = new Set(config.away);
 
 for (const layer of config.layers) {
   try {
@@ -23,6 +24,25 @@ for (const layer of config.layers) {
   } catch {
     document.getElementById("live").textContent = words.say("failed", { layer: layer.title });
     document.getElementById("live").className = "notice";
+  }
+}
+for (const [id, percent] of Object.entries(config.fades)) {
+  const pane = map.map.getPane(`atlas-${id}`);
+  if (pane) pane.style.opacity = String(percent / 100);
+}
+map.setFiltered(away);
+labels.setFiltered(away);
+if (config.bounds) map.frame(config.bounds, { animate: false, maxZoom: 13 });
+if (config.ref) {
+  map.mark(config.ref);
+  labels.prefer(config.ref);
+}
+for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
+  for (const [name, state] of [[on, true], [off, false]]) {
+    document.querySelector(".embed-list")?.addEventListener(name, ({ target }) => {
+      const ref = target.closest("a[data-ref]")?.dataset.ref;
+      if (ref) map.light(ref, state);
+    });
   }
 }
 document.documentElement.dataset.ready = "true";
