@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     largest_packed : int
         Features beyond which a layer of a PostgreSQL store is served from the database; 0 for
         never.
+    most_drawn : int
+        Features of a layer up to which the map page lists and draws each; a larger one is shown as
+        vector tiles.
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
@@ -80,6 +83,7 @@ class Settings(BaseSettings):
     old_draft_days: int = Field(default=30, ge=1, le=3650)
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     largest_packed: int = Field(default=3_000_000, ge=0)
+    most_drawn: int = Field(default=5_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     idle_minutes: int = Field(default=30, ge=1, le=720)
     rate_limit: str | None = None

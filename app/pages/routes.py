@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, MapsDep, TemplatesDep
+from app.dependencies import AtlasDep, MapsDep, SettingsDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import IMMUTABLE
 from app.maps.figure import WHOLE_ATLAS
@@ -28,6 +28,7 @@ async def get_atlas_page(
     atlas: AtlasDep,
     maps: MapsDep,
     templates: TemplatesDep,
+    settings: SettingsDep,
     f: str | None = None,
     lang: str | None = None,
 ) -> Response:
@@ -40,7 +41,9 @@ async def get_atlas_page(
     words = templates.wording(atlas, language)
     query = request.query_params
     selection = parse_selection({name: ",".join(query.getlist(name)) for name in query})
-    context = atlas_context(atlas, words, maps[WHOLE_ATLAS], f, selection)
+    context = atlas_context(
+        atlas, words, maps[WHOLE_ATLAS], f, selection, settings.most_drawn
+    )
     return page_response(
         request, templates.render("atlas.html", atlas=atlas, lang=language, **context)
     )
@@ -66,6 +69,7 @@ async def get_map_page(
     atlas: AtlasDep,
     maps: MapsDep,
     templates: TemplatesDep,
+    settings: SettingsDep,
     layer_id: str,
     lang: str | None = None,
 ) -> Response:
@@ -77,7 +81,7 @@ async def get_map_page(
         raise NotFound(
             words.say("没有图层“{layer}”；有的是：{known}。", layer=layer_id, known=known)
         )
-    context = map_context(atlas, layer_id, words, maps[layer_id])
+    context = map_context(atlas, layer_id, words, maps[layer_id], settings.most_drawn)
     return page_response(
         request, templates.render("map.html", atlas=atlas, lang=language, **context)
     )

@@ -75,6 +75,8 @@ def _relate_data(page: Any, here: str, addresses: Addresses) -> None:
     """Lead the scripts of a map to the files of its layers."""
     for element in page.xpath("//script[@id='atlas-config']"):
         config = orjson.loads(element.text)
+        # Their tiles are in one file, which wants another script than that of the page.
+        config["layers"] = [layer for layer in config["layers"] if "tiles" not in layer]
         for layer in config["layers"]:
             layer["url"] = addresses.lead(layer["url"], here)
         # A script ends at the first end tag, wherever that stands.

@@ -12,6 +12,11 @@ const labels = new Labels(map.map, words);
 
 for (const layer of config.layers) {
   try {
+    if (layer.tiles) {
+      const { Tiled } = await import("./tiled.js");
+      new Tiled(map, { failed: (_, is) => is && failed(layer) }).add(layer);
+      continue;
+    }
     const list = entriesOf(layer, (await fetchLayer(layer)).features);
     map.fill(layer, list);
     for (const entry of list) {
@@ -21,8 +26,13 @@ for (const layer of config.layers) {
     }
     labels.declutter();
   } catch {
-    document.getElementById("live").textContent = words.say("failed", { layer: layer.title });
-    document.getElementById("live").className = "notice";
+    failed(layer);
   }
+}
+
+/** @param {import("./data.js").LayerConfig} layer */
+function failed(layer) {
+  document.getElementById("live").textContent = words.say("failed", { layer: layer.title });
+  document.getElementById("live").className = "notice";
 }
 document.documentElement.dataset.ready = "true";

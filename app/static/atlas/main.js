@@ -16,7 +16,7 @@ const byId = (id) => document.getElementById(id);
 const map = new AtlasMap(window.atlas, words);
 const labels = new Labels(map.map, words);
 const panel = new Panel(words, address);
-const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && map.show(map.selected));
+const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && bring(map.selected));
 const facets = new Facets(byId("facets"), config.facets);
 const search = new Search(byId("q"), byId("found"), words, { choose: (ref) => go(ref), say });
 map.covered = () => sheet.covered();
@@ -27,8 +27,15 @@ const entries = new Map();
 const whole = new Map();
 const failed = new Set();
 
+/** Features of large layers that have been pointed at: what is known of each.
+ * @type {Map<string, import("./data.js").Entry>} */
+const visited = new Map();
+/** @type {import("./large.js").Large | null} large layers, as soon as their script is there */
+let large = null;
+let largeLoading;
+
 /** The day as of which the map is shown, and what was not there then. */
-const known = { when: "", away: new Set() };
+const known = { when: "", away: new Set(), absent: [] };
 
 /** @param {string | null} ref @param {string} [lang] */
 function address(ref, lang = config.lang) {
@@ -48,16 +55,61 @@ function say(text) {
 
 /** @param {import("./data.js").LayerConfig} layer */
 async function load(layer) {
-  const row = document.querySelector(`[data-layer="${CSS.escape(layer.id)}"]`);
-  const failure = row.querySelector(".failure");
   try {
-    draw(layer, (await fetchLayer(layer)).features);
-    failed.delete(layer.id);
-    failure.hidden = true;
+    if (layer.tiles) await drawLarge(layer);
+    else draw(layer, (await fetchLayer(layer)).features);
+    setFailed(layer, false);
   } catch {
-    failed.add(layer.id);
-    failure.firstElementChild.textContent = words.say("failed", { layer: layer.title });
-    failure.hidden = false;
+    setFailed(layer, true);
+  }
+}
+
+/** @param {import("./data.js").LayerConfig} layer @param {boolean} is */
+function setFailed(layer, is) {
+  const failure = document.querySelector(`[data-layer="${CSS.escape(layer.id)}"] .failure`);
+  if (is) failed.add(layer.id);
+  else failed.delete(layer.id);
+  failure.firstElementChild.textContent = is ? words.say("failed", { layer: layer.title }) : "";
+  failure.hidden = !is;
+}
+
+/** Load what draws large layers, which most atlases do without. @param {import("./data.js").LayerConfig} layer */
+async function drawLarge(layer) {
+  largeLoading ??= import("./large.js");
+  try {
+    const { Large } = await largeLoading;
+    large ??= new Large(map, words, { failed: setFailed, href: address });
+    large.add(layer);
+  } catch (error) {
+    largeLoading = undefined;
+    throw error;
+  }
+}
+
+/** @param {string | null} ref what is known of a feature without asking */
+function entryOf(ref) {
+  return entries.get(ref) ?? visited.get(ref);
+}
+
+/** @param {import("./tiled.js").Seen[]} found @returns {string[]} */
+function remember(found) {
+  for (const { ref, layer, properties } of found) {
+    const feature = { type: "Feature", id: ref.slice(layer.id.length + 1), geometry: null, properties };
+    if (!visited.has(ref)) visited.set(ref, { ref, layer, feature });
+  }
+  return found.map(({ ref }) => ref);
+}
+
+/** Ask for a feature of a large layer. @param {string | null} ref */
+async function visit(ref) {
+  const layer = config.layers.find(({ id, tiles }) => tiles && ref?.startsWith(`${id}/`));
+  if (!layer) return;
+  try {
+    const feature = await fetchFeature(ref);
+    whole.set(ref, feature);
+    visited.set(ref, { ref, layer, feature });
+  } catch ({ status }) {
+    if (!status) setFailed(layer, true);
   }
 }
 
@@ -73,9 +125,12 @@ function draw(layer, features) {
 }
 
 /** Show what the address names. @param {{focus: boolean, also?: string[]}} how */
-function follow({ focus, also = [] }) {
-  const ref = new URLSearchParams(location.search).get("f");
-  const entry = entries.get(ref);
+async function follow({ focus, also = [] }) {
+  const named = () => new URLSearchParams(location.search).get("f");
+  const ref = named();
+  if (ref && !entryOf(ref)) await visit(ref);
+  if (ref !== named()) return;
+  const entry = entryOf(ref);
   if (entry) select(entry, focus, also);
   else clear(focus, ref);
 }
@@ -93,15 +148,20 @@ async function complete(entry) {
 }
 
 async function select(entry, focus, also) {
+  leave(entry.ref);
   map.mark(entry.ref);
   labels.prefer(entry.ref);
   byId("notice").hidden = true;
   const known = await complete(entry);
   if (map.selected !== entry.ref) return;
-  panel.detail(known, also.map((ref) => entries.get(ref)).filter(Boolean));
+  if (entry.layer.tiles && known.feature.geometry && !map.shapes.has(entry.ref)) {
+    map.fill(entry.layer, [known]);
+    map.mark(entry.ref);
+  }
+  panel.detail(known, also.map(entryOf).filter(Boolean));
   if (sheet.panel.dataset.sheet !== "half") sheet.set("half");
-  else map.show(entry.ref);
-  const name = words.text(known.feature.properties, "name");
+  else bring(entry.ref);
+  const name = words.name(known);
   document.title = `${name} · ${config.title}`;
   setSwitch(entry.ref);
   showSteps(entry.ref);
@@ -113,7 +173,19 @@ async function select(entry, focus, also) {
   }
 }
 
+/** Bring what is selected into view; what is small, and in view, stays where it is. @param {string} ref */
+function bring(ref) {
+  if (!visited.has(ref)) map.show(ref);
+  else if (!map.isInView(ref)) map.show(ref, 16);
+}
+
+/** Take off what was drawn of a large layer because it was selected. @param {string | null} next */
+function leave(next) {
+  if (map.selected && map.selected !== next && visited.has(map.selected)) map.drop(map.selected);
+}
+
 function clear(focus, unknown) {
+  leave(null);
   const last = map.selected;
   const wasOpen = !panel.isOpen("index");
   panel.open("index");
@@ -152,6 +224,7 @@ async function setKnown(when) {
   const moves = when ? await fetchMoves(config.layers, when) : { moves: [], absent: [], count: 0 };
   known.when = when;
   known.away = notThere(moves, entries.keys());
+  known.absent = moves.absent;
   narrow();
   treeChanged();
   byId("notice").textContent = when ? words.say("knownAs", { when, count: moves.count, absent: known.away.size }) : "";
@@ -191,8 +264,9 @@ function narrow() {
   for (const ref of known.away) away.add(ref);
   map.setFiltered(away);
   labels.setFiltered(away);
+  large?.narrow(chosen, known);
   facets.count([...entries.values()]);
-  for (const group of byId("index").querySelectorAll(".group")) {
+  for (const group of byId("index").querySelectorAll(".group:not([data-large])")) {
     const refs = [...group.querySelectorAll("a[data-ref]")].map((link) => link.dataset.ref);
     for (const ref of refs) panel.link(ref).parentElement.hidden = away.has(ref);
     const left = refs.filter((ref) => !away.has(ref));
@@ -214,18 +288,34 @@ function go(ref, also) {
 
 /** @param {string[]} refs @returns {string | undefined} what is meant, before the ground below it */
 function uppermost(refs) {
-  return refs.find((ref) => !entries.get(ref).layer.ground) ?? refs[0];
+  return refs.find((ref) => !entryOf(ref).layer.ground) ?? refs[0];
 }
 
 function clickMap(event) {
-  if (!map.busy) open(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
+  if (!map.busy) look(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
 }
 
 /** What lies in the middle of the map, for those without a pointer. */
 function openCentre() {
   const box = map.map.getContainer().getBoundingClientRect();
   const { x, y } = map.map.latLngToContainerPoint(map.map.getCenter());
-  open(map.under(box.left + x, box.top + y), map.map.getCenter());
+  look(map.under(box.left + x, box.top + y), map.map.getCenter());
+}
+
+let looked = 0;
+/** Open what is at a place; the server is asked for what lies there of large layers.
+ * @param {string[]} drawn @param {L.LatLng} at */
+async function look(drawn, at) {
+  looked += 1;
+  const number = looked;
+  const found = large ? inOrder([...drawn, ...remember(await large.at(at))]) : drawn;
+  if (number === looked) open(found, at);
+}
+
+/** @param {string[]} refs @returns {string[]} each once, the uppermost layer first */
+function inOrder(refs) {
+  const height = (ref) => tree.order.indexOf(entryOf(ref).layer.id);
+  return [...new Set(refs)].sort((a, b) => height(b) - height(a));
 }
 
 /**
@@ -238,7 +328,7 @@ function open(found, at) {
   const near = new URL(byId("nearby-here").href);
   near.searchParams.set("at", [at.lng, at.lat].map((each) => each.toFixed(5)));
   byId("nearby-here").href = near;
-  if (found.filter((ref) => !entries.get(ref).layer.ground).length > 1) openHits(found);
+  if (found.filter((ref) => !entryOf(ref).layer.ground).length > 1) openHits(found);
   else if (meant) go(meant, found.filter((ref) => ref !== meant));
 }
 
@@ -270,20 +360,41 @@ function hover(ref = null) {
   for (const [each, state] of [[hovered, false], [ref, true]]) {
     if (!each) continue;
     map.light(each, state);
+    if (state) large?.light(each);
     panel.link(each)?.classList.toggle("is-lit", state);
   }
+  if (!ref) large?.light(null);
+  map.map.getContainer().classList.toggle("is-over", visited.has(ref));
   hovered = ref;
+}
+
+/** @type {MouseEvent | null} */
+let over = null;
+let looking = false;
+/** Light up what is under the pointer, as often as there is a picture, for the last place only. */
+async function point() {
+  if (looking) return;
+  looking = true;
+  while (over) {
+    const { clientX, clientY } = await new Promise((done) => requestAnimationFrame(() => done(over)));
+    over = null;
+    const drawn = map.under(clientX, clientY);
+    const at = map.map.mouseEventToLatLng({ clientX, clientY });
+    hover(uppermost(large ? inOrder([...drawn, ...remember(await large.find(at))]) : drawn));
+  }
+  looking = false;
 }
 
 function openHits(refs) {
   steps = refs;
   map.mark(null);
-  panel.hits(refs.map((ref) => entries.get(ref)));
+  panel.hits(refs.map(entryOf));
   sheet.set("half");
   say(words.say("hits", { count: refs.length }));
 }
 
 function count() {
+  large?.list();
   byId("in-view").textContent = words.say("inView", { count: map.countInView() });
 }
 
@@ -323,22 +434,25 @@ function listen() {
   host.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const link = event.target.closest("a[data-ref], a.back");
-    if (!link || (link.dataset.ref && !entries.has(link.dataset.ref))) return;
+    const ref = link?.dataset.ref;
+    if (!link || (ref && !entryOf(ref) && !large?.has(ref))) return;
     event.preventDefault();
-    go(link.dataset.ref ?? null);
+    go(ref ?? null);
   });
   for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
     const light = (state) => (event) => {
       const ref = event.target.closest?.("a[data-ref]")?.dataset.ref;
-      if (ref) map.light(ref, state);
+      if (!ref) return;
+      map.light(ref, state);
+      large?.light(state ? ref : null);
     };
     host.addEventListener(on, light(true));
     host.addEventListener(off, light(false));
   }
-  let over;
   map.map.on("mousemove", ({ originalEvent }) => {
-    if (!over) requestAnimationFrame(() => { hover(uppermost(map.under(over.clientX, over.clientY))); over = null; });
+    if (map.map.dragging?.moving()) return;
     over = originalEvent;
+    point();
   });
   map.map.on("mouseout", () => hover(null));
   const form = byId("facets");
@@ -388,7 +502,7 @@ function ready() {
     byId("notice").hidden = false;
   }
   const ref = new URLSearchParams(location.search).get("f");
-  if (ref && entries.has(ref)) follow({ focus: false });
+  if (ref && (entries.has(ref) || large?.has(ref))) follow({ focus: false });
   followDay();
   setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";

@@ -86,8 +86,7 @@ export class Panel {
 
   /** @param {Entry} entry its name, which the list knows for all */
   nameOf(entry) {
-    const known = this.link(entry.ref)?.querySelector(".entry-name")?.textContent;
-    return known ?? this.words.text(entry.feature.properties, "name");
+    return this.link(entry.ref)?.querySelector(".entry-name")?.textContent ?? this.words.name(entry);
   }
 
   /** @param {Entry} entry */

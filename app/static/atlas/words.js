@@ -85,12 +85,17 @@ export class Words {
     return label === p.precision ? label : `${p.precision} · ${label}`;
   }
 
+  /** @param {Entry} entry */
+  name({ layer, feature }) {
+    return this.text(feature.properties, "name") || feature.properties[layer.name] || feature.id;
+  }
+
   /** @param {Entry} entry what the detail panel shows, by slot */
   view({ ref, layer, feature }) {
     const p = feature.properties;
     return {
       layer: layer.title,
-      name: this.text(p, "name") || p[layer.name] || feature.id,
+      name: this.name({ ref, layer, feature }),
       aliases: this.list(p.aliases),
       kind: this.code("kind", p.kind),
       summary: this.text(p, "summary") || this.columns(layer, p),
