@@ -1,7 +1,7 @@
 /** The atlas page: joins the map, the panel and the address. */
 
 import { entriesOf, fetchFeature, fetchLayer, readConfig } from "./data.js";
-import { Facets } from "./facets.js";
+import { Facets, write } from "./facets.js";
 import { Labels } from "./labels.js";
 import { AtlasMap } from "./map.js";
 import { Panel } from "./panel.js";
@@ -272,7 +272,7 @@ function narrow() {
     const left = refs.filter((ref) => !away.has(ref));
     const drawn = left.filter((ref) => entries.get(ref)?.feature.geometry).length;
     const key = drawn === left.length ? "count" : "countMapped";
-    group.querySelector("[data-count]").textContent = words.say(key, { count: left.length, mapped: drawn });
+    write(group.querySelector("[data-count]"), words.say(key, { count: left.length, mapped: drawn }));
     group.hidden = chosen.size > 0 && left.every((ref) => entries.get(ref)?.layer.ground);
   }
   const left = [...entries.values()].filter((entry) => !entry.layer.ground && !away.has(entry.ref)).length;

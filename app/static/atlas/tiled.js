@@ -121,6 +121,8 @@ export class Tiled {
     const tile = tiles.get(key);
     if (!tile) return void bitmap?.close();
     Object.assign(tile, { side, isNarrowed, isMerged });
+    // Where a pixel of the picture is one of the screen nothing has to be smoothed, in every frame.
+    tile.canvas.style.imageRendering = side < MOST_PIXELS ? "pixelated" : "";
     if (bitmap) put(tile.canvas, bitmap);
     else tile.canvas.width = 0;
     tile.done?.();
