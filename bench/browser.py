@@ -151,7 +151,11 @@ _FRAMES = """async (seconds) => {
   const times = [];
   const until = performance.now() + seconds * 1000;
   await new Promise((done) => {
-    const next = (now) => { times.push(now); if (now < until) requestAnimationFrame(next); else done(); };
+    const next = (now) => {
+      times.push(now);
+      if (now < until) requestAnimationFrame(next);
+      else done();
+    };
     requestAnimationFrame(next);
   });
   const gaps = times.slice(1).map((time, at) => time - times[at]).sort((a, b) => a - b);

@@ -134,9 +134,7 @@ def script_config(
             for each in snapshots
         ],
         "anchors": {
-            ref: at
-            for ref, at in figure.anchors.items()
-            if ref.partition("/")[0] in names
+            ref: at for ref, at in figure.anchors.items() if ref.partition("/")[0] in names
         },
         "codes": {
             name: {code: words.code(name, code) for code in codes}

@@ -37,7 +37,8 @@ export class Tiled {
   add(layer) {
     this.page.failed(layer, false);
     const known = this.shown.get(layer.id);
-    if (known) return void known.grid.redraw();
+    // Not redraw(): that asks for tiles of a zoom that is no whole number where the map's is none.
+    if (known) return void known.grid.remove().addTo(this.map);
     const tiles = new Map();
     const grid = this.#grid(layer, tiles);
     const group = this.atlas.layers[layer.id];

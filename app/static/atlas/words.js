@@ -58,6 +58,7 @@ export class Words {
   certainty(p) {
     if (!("precision" in p)) return "";
     if (!p.precision) return this.say("unmapped");
+    if (p.uncertainty_m == null) return "";
     const sketch = p.precision === "P3" || p.precision === "P4";
     return this.say(sketch ? "sketch" : "survey", { distance: distance(p.uncertainty_m) });
   }
