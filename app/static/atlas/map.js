@@ -13,6 +13,9 @@ export class AtlasMap {
    * @param {{say(key: string): string}} words
    */
   constructor({ map, layers, bounds }, words) {
+    // Leaflet then moves things in the plane, and the browser need not keep a picture of each name
+    // and each layer to put them together in every frame: the map moves as one (atlas.css).
+    L.Browser.ie3d = true;
     this.map = map;
     this.layers = layers;
     /** @type {Map<string, L.Path>} */

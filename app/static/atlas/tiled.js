@@ -159,7 +159,7 @@ export class Tiled {
   #grid(layer, tiles) {
     const [west, south, east, north] = layer.bbox ?? [0, 0, 0, 0];
     const grid = new L.GridLayer({
-      pane: `atlas-${layer.id}`, tileSize: SIDE, keepBuffer: 1, updateWhenZooming: false, updateWhenIdle: false,
+      pane: `atlas-${layer.id}`, tileSize: SIDE, keepBuffer: 0, updateWhenZooming: false, updateWhenIdle: false,
       noWrap: true, bounds: [[south, west], [north, east]],
     });
     grid.createTile = ({ x, y, z }, done) => {
