@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from bench.parcels import publish
 
@@ -56,7 +56,7 @@ QUIET = (
 )
 """What keeps Chromium from doing anything but showing the page."""
 
-WINDOW = {"width": 1280, "height": 860}
+WINDOW: ViewportSize = {"width": 1280, "height": 860}
 FEATURES = 100_000
 _SECONDS = 3.0
 _MB = 1_000_000
@@ -221,7 +221,7 @@ def drawn_a_second(trace: bytes) -> float:
     draws without a graphics card here, lags behind.
     """
     events = json.loads(trace)["traceEvents"]
-    drawn = sorted(each["ts"] for each in events if each["name"] == "Display::DrawAndSwap")
+    drawn = sorted(float(each["ts"]) for each in events if each["name"] == "Display::DrawAndSwap")
     return (len(drawn) - 1) * 1_000_000 / (drawn[-1] - drawn[0])
 
 
