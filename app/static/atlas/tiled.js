@@ -28,6 +28,7 @@ export class Tiled {
     this.waiting = new Map();
     this.worker = new Worker(new URL("tile_worker.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this[`_${data.did}`](data));
+    this.worker.addEventListener("error", () => this.#fail());
     this.map.on("zoomend resize", () => this.#redraw());
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", () => this.#redraw(null, true));
@@ -137,8 +138,15 @@ export class Tiled {
     if (tiles.has(key)) this.page.failed(layer, true);
   }
 
+  /** The worker has not started, or has ended. */
+  #fail() {
+    for (const { layer } of this.shown.values()) this.page.failed(layer, true);
+    for (const done of this.waiting.values()) done([]);
+    this.waiting.clear();
+  }
+
   _find({ number, found }) {
-    this.waiting.get(number)(found);
+    this.waiting.get(number)?.(found);
     this.waiting.delete(number);
   }
 
