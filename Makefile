@@ -5,6 +5,7 @@
 # make fuzz     attack the API by its own description, every layer (EXAMPLES= of each request)
 # make chaos    pull the plug on the store, ten times as often as make test (ROUNDS=)
 # make bench    the API beside pygeoapi, tipg, MapServer and nginx (ARGS= goes to it, try --help)
+# make bench-browser  what the map page costs a visitor: bytes, times, memory, frames (ARGS=)
 # make docs     the documents as a site, in .atlas/docs; the atlas then shows them at /docs
 # make check    lint, format, types, architecture, dependencies
 # make audit    ask whether a dependency has a known vulnerability
@@ -24,7 +25,7 @@ export ATLAS_HOME ?= $(CURDIR)/.atlas
 
 BUILT := pyproject.toml hatch_build.py app/maps/vendor.toml README.md LICENSE NOTICE
 
-.PHONY: help serve test cite qgis fuzz chaos bench setup check audit fix docs lock
+.PHONY: help serve test cite qgis fuzz chaos bench bench-browser setup check audit fix docs lock
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -63,6 +64,10 @@ chaos: .venv/dev
 
 bench: .venv/runtime
 	@exec $(BIN)/python -m bench.api $(ARGS)
+
+bench-browser: .venv/dev
+	@./.ci/browser.sh
+	@exec $(BIN)/python -m bench.browser $(ARGS)
 
 setup: .venv/dev
 

@@ -28,12 +28,19 @@ def policy(
     pictures : str
         Origins of pictures beside ours.
     """
-    shown = f"frame-src {frames}; " if frames else ""
-    return (
-        f"default-src 'none'; script-src 'self'{scripts and ' '}{scripts}; style-src 'self'; "
-        f"img-src 'self' data:{pictures and ' '}{pictures}; font-src 'self'; connect-src 'self'; {shown}base-uri 'none'; "
-        f"form-action 'self'; frame-ancestors {framed_by}"
-    )
+    parts = {
+        "default-src": "'none'",
+        "script-src": f"'self' {scripts}",
+        "style-src": "'self'",
+        "img-src": f"'self' data: {pictures}",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "frame-src": frames,
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": framed_by,
+    }
+    return "; ".join(f"{name} {sources.rstrip()}" for name, sources in parts.items() if sources)
 
 
 SENT_BY_SCRIPTS = (

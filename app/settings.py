@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     basemaps : Path or None
         File that names the basemaps that the map may be drawn upon; without one no other host is
         ever asked.
+    most_drawn : int
+        Features of a layer up to which the map page lists and draws each; a larger one is shown as
+        vector tiles.
     public_url : str or None
         Scheme and host under which clients know the atlas, as in ``https://atlas.example``; without
         it links repeat what each request says.
@@ -95,6 +98,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(default=None, min_length=16)
     largest_packed: int = Field(default=3_000_000, ge=0)
     basemaps: Path | None = None
+    most_drawn: int = Field(default=5_000, ge=0)
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+$")
     idle_minutes: int = Field(default=30, ge=1, le=720)
     rate_limit: str | None = None

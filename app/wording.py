@@ -250,6 +250,9 @@ class Wording:
             return ""
         if properties["precision"] is None:
             return self.gettext("规划没有给出足以定位的依据，所以没有画在图上。")
+        if properties.get("uncertainty_m") is None:
+            # A layer with an office's own columns need not have it.
+            return ""
         error = distance(float(properties["uncertainty_m"]))
         if is_sketch(properties):
             return self.say("示意，位置误差约 ±{distance}", distance=error)

@@ -31,9 +31,10 @@ def site(
     from app.main import create_app
     from app.site import write_site
     from app.site.addresses import BASE
+    from layers.snapshot import LARGE
 
     began = time.monotonic()
-    settings = read_settings(public_url=BASE, rate_limit="", opinions=False)
+    settings = read_settings(public_url=BASE, rate_limit="", opinions=False, most_drawn=LARGE)
     try:
         written = write_site(create_app(settings), folder, _tell)
     except AtlasError as error:

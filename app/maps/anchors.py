@@ -24,12 +24,12 @@ _TOLERANCE_DEGREES = 0.0005
 def label_anchors(snapshots: Iterable[ServedLayer]) -> Mapping[str, tuple[float, float]]:
     """Return latitude and longitude of each name, by ``layer/feature``.
 
-    Features without a geometry have none.
+    Features without a geometry have none, nor have layers whose names are not written.
     """
     return {
         f"{snapshot.layer.id}/{feature.id}": _latitude_longitude(label_point(feature.geometry))
         for snapshot in snapshots
-        if is_listed(snapshot)
+        if is_listed(snapshot) and snapshot.layer.style.get("label")
         for feature in snapshot.features
         if feature.geometry is not None and not feature.geometry.is_empty
     }

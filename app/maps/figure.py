@@ -122,7 +122,7 @@ def build_maps(
 
 
 def _shown_on(atlas: Atlas, name: str) -> list[ServedLayer]:
-    return list(atlas.listed.values()) if name == WHOLE_ATLAS else with_frames(atlas, name)
+    return list(atlas.layers.values()) if name == WHOLE_ATLAS else with_frames(atlas, name)
 
 
 def _is_same(

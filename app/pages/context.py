@@ -9,11 +9,12 @@ from app.maps.styles import feature_colour, is_ground, style_record, style_theme
 from app.wording import distance, is_sketch
 from layers.facets import FACETS, count_facets, meets
 from layers.snapshot import is_listed
+from layers.tiles.matrices import WEB_MERCATOR
 
 from .strings import SCRIPT_STRINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 
     from app.i18n import Language
     from app.maps.figure import RenderedMap
@@ -33,6 +34,7 @@ def atlas_context(
     figure: RenderedMap,
     ref: str | None,
     selection: Selection,
+    most: int,
 ) -> dict[str, Any]:
     """Return the context of ``atlas.html``.
 
@@ -47,6 +49,8 @@ def atlas_context(
         The selected feature as ``layer/feature``; an unknown one gives a notice.
     selection : Mapping
         Chosen values by facet.
+    most : int
+        Features of a layer up to which each is listed and drawn.
 
     Returns
     -------
@@ -54,16 +58,19 @@ def atlas_context(
         See the comment at the top of the template.
     """
     found = atlas.feature(ref or "")
+    drawn = drawn_layers(atlas.layers.values(), most)
+    names = {each.layer.id for each in drawn}
     unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else None
     other: Language = "zh" if words.language == "en" else "en"
     return {
         "figure": figure,
-        "config": script_config(atlas.listed.values(), words, figure),
-        "tree": _tree(atlas, words),
-        "themes": _themes(atlas, words),
-        "facets": _facets(atlas, words, selection),
+        "config": script_config(atlas.layers.values(), words, figure, most),
+        "tree": _tree(atlas, words, names),
+        "themes": _themes(drawn, words),
+        "facets": _facets(atlas, words, selection, drawn),
         "chosen": bool(selection),
-        "groups": _groups(atlas, words, selection),
+        "groups": _groups(drawn, words, selection),
+        "tiled": [_tiled(each, words) for id_, each in atlas.layers.items() if id_ not in names],
         "detail": words.view(*found) if found else None,
         "notice": unknown,
         "pages": _pages(atlas.catalogue.plan, words),
@@ -91,16 +98,30 @@ def plan_href(plan_id: str, words: Wording, page: str = "", fragment: str = "") 
     return f"/plan/{plan_id}{f'/{page}' if page else ''}{query}{f'#{fragment}' if fragment else ''}"
 
 
+def drawn_layers(snapshots: Iterable[ServedLayer], most: int) -> list[LayerSnapshot]:
+    """Return the layers of which each feature is listed and drawn, having no more than `most`."""
+    return [each for each in snapshots if is_listed(each) and each.count <= most]
+
+
 def script_config(
-    snapshots: Iterable[ServedLayer], words: Wording, figure: RenderedMap
+    snapshots: Collection[ServedLayer],
+    words: Wording,
+    figure: RenderedMap,
+    most: int,
 ) -> dict[str, Any]:
-    """Return what the page's script is told, ready for JSON."""
-    shown = [snapshot for snapshot in snapshots if is_listed(snapshot)]
+    """Return what the page's script is told, ready for JSON; see `atlas_context`."""
+    shown = drawn_layers(snapshots, most)
+    names = {each.layer.id for each in shown}
     return {
         "lang": words.language,
         "title": words.title(words.atlas.catalogue),
-        "layers": [_script_layer(snapshot, words) for snapshot in shown],
-        "anchors": figure.anchors,
+        "layers": [
+            _script_layer(each, words) if each.layer.id in names else _tiled_layer(each, words)
+            for each in snapshots
+        ],
+        "anchors": {
+            ref: at for ref, at in figure.anchors.items() if ref.partition("/")[0] in names
+        },
         "codes": {
             name: {code: words.code(name, code) for code in codes}
             for name, codes in words.atlas.catalogue.codes.items()
@@ -118,7 +139,7 @@ def credits_line(snapshots: Iterable[ServedLayer], words: Wording) -> str:
     return " · ".join(dict.fromkeys(credit for credit in credits_ if credit))
 
 
-def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
+def _script_layer(snapshot: ServedLayer, words: Wording) -> dict[str, Any]:
     layer = snapshot.layer
     return {
         "id": layer.id,
@@ -132,6 +153,31 @@ def _script_layer(snapshot: LayerSnapshot, words: Wording) -> dict[str, Any]:
     }
 
 
+def _tiled_layer(snapshot: ServedLayer, words: Wording) -> dict[str, Any]:
+    """Return what the page's script is told of a layer that it draws from vector tiles."""
+    layer = snapshot.layer
+    revision = f"/api/collections/{layer.id}/revisions/{snapshot.revision_id}"
+    return {
+        **_script_layer(snapshot, words),
+        "url": None,
+        "tiles": f"{revision}/tiles/{WEB_MERCATOR}/{{z}}/{{y}}/{{x}}",
+        "bbox": snapshot.bbox,
+        "style": style_record(layer.style),
+        "facets": [name for name in FACETS if name in snapshot.tiles.fields],
+    }
+
+
+def _tiled(snapshot: ServedLayer, words: Wording) -> dict[str, str]:
+    """Return what stands in the list for a layer that is not listed."""
+    table = f"/tables/{quote(snapshot.layer.id, safe='')}"
+    return {
+        "id": snapshot.layer.id,
+        "title": words.title(snapshot.layer),
+        "counts": words.say("{count} 个", count=f"{snapshot.count:,}"),
+        "table_href": f"{table}?lang=en" if words.language == "en" else table,
+    }
+
+
 def _cited_sections(
     snapshots: Iterable[LayerSnapshot], words: Wording
 ) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -142,45 +188,42 @@ def _cited_sections(
                 yield key, (words.section(citation), words.heading(citation))
 
 
-def _tree(atlas: Atlas, words: Wording) -> list[dict[str, Any]]:
+def _tree(atlas: Atlas, words: Wording, drawn: Container[str]) -> list[dict[str, Any]]:
     """Return the layers in their groups; those of no group last, in a group without a title."""
     shown = list(atlas.layers.values())
+
+    def rows(group: str | None) -> list[dict[str, Any]]:
+        members = (each for each in shown if each.layer.group == group)
+        return [_layer_row(each, words, each.layer.id in drawn) for each in members]
+
     groups: list[dict[str, Any]] = [
-        {
-            "id": group.id,
-            "title": words.title(group),
-            "layers": [_layer_row(each, words) for each in shown if each.layer.group == group.id],
-        }
+        {"id": group.id, "title": words.title(group), "layers": rows(group.id)}
         for group in atlas.catalogue.groups
     ]
-    loose = [_layer_row(each, words) for each in shown if each.layer.group is None]
-    groups.append({"id": None, "title": "", "layers": loose})
+    groups.append({"id": None, "title": "", "layers": rows(None)})
     return [each for each in groups if each["layers"]]
 
 
-def _themes(atlas: Atlas, words: Wording) -> list[dict[str, str]]:
+def _themes(drawn: Iterable[ServedLayer], words: Wording) -> list[dict[str, str]]:
     """Return by what else the map may be coloured."""
     names = {
         name: words.column(each.layer, name)
-        for each in atlas.listed.values()
+        for each in drawn
         for name in style_themes(each.layer.style)
     }
     return [{"name": name, "title": title} for name, title in names.items()]
 
 
-def _layer_row(snapshot: ServedLayer, words: Wording) -> dict[str, Any]:
-    return {
-        "id": snapshot.layer.id,
-        "title": words.title(snapshot.layer),
-        "counts": _layer_counts(snapshot, words),
-        "legend": _legend(snapshot, words) if is_listed(snapshot) else [],
-    }
-
-
-def _layer_counts(snapshot: ServedLayer, words: Wording) -> str:
-    if is_listed(snapshot):
-        return _counts(snapshot.features, words)
-    return words.say("{count} 个，太多不逐一列出", count=f"{snapshot.count:,}")
+def _layer_row(snapshot: ServedLayer, words: Wording, is_drawn: bool) -> dict[str, Any]:
+    row = {"id": snapshot.layer.id, "title": words.title(snapshot.layer)}
+    if is_drawn and is_listed(snapshot):
+        counts, legend = _counts(snapshot.features, words), _legend(snapshot, words)
+    else:
+        counts = words.say("{count} 个，太多不逐一列出", count=f"{snapshot.count:,}")
+        kinds = {each.removeprefix("Multi") for each in snapshot.layer.geometry_types}
+        shapes = {_SHAPES.get(each, "area") for each in kinds}
+        legend = _legend_of(shapes, words, sketch="precision" in snapshot.tiles.fields)
+    return {**row, "counts": counts, "legend": legend}
 
 
 def _counts(features: Sequence[Feature], words: Wording) -> str:
@@ -207,13 +250,16 @@ def _legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str]]:
 
 
 def _shape_legend(snapshot: LayerSnapshot, words: Wording) -> list[dict[str, str]]:
-    present = {shape_of(feature) for feature in snapshot.features}
+    return _legend_of({shape_of(feature) for feature in snapshot.features}, words)
+
+
+def _legend_of(present: set[str], words: Wording, *, sketch: bool = True) -> list[dict[str, str]]:
     names = {
         "area": words.gettext("范围"),
         "line": words.gettext("线"),
         "point": words.gettext("点"),
     }
-    kinds = {"area": "sketch-area", "line": "line", "point": "point"}
+    kinds = {"area": "sketch-area" if sketch else "area", "line": "line", "point": "point"}
     return [
         {"colour": _PAPER_INK, "kind": kinds[shape], "words": name}
         for shape, name in names.items()
@@ -237,11 +283,13 @@ def _pages(plan_id: str, words: Wording) -> list[dict[str, str]]:
     ]
 
 
-def _facets(atlas: Atlas, words: Wording, selection: Selection) -> list[dict[str, Any]]:
+def _facets(
+    atlas: Atlas, words: Wording, selection: Selection, drawn: Sequence[LayerSnapshot]
+) -> list[dict[str, Any]]:
     """Return every facet with its values, in the order of their code list, with counts."""
     features = [
         feature
-        for snapshot in atlas.listed.values()
+        for snapshot in drawn
         if not is_ground(snapshot.layer.style)
         for feature in snapshot.features
     ]
@@ -271,16 +319,18 @@ def _rank(atlas: Atlas, facet: str, value: str) -> int:
     return codes.index(value) if value in codes else len(codes)
 
 
-def _groups(atlas: Atlas, words: Wording, selection: Selection) -> list[dict[str, Any]]:
+def _groups(
+    drawn: Sequence[LayerSnapshot], words: Wording, selection: Selection
+) -> list[dict[str, Any]]:
     """Return all features of all layers by zone, those of no zone last.
 
     Within a zone what is drawn comes first, and projects before places.
     """
     members: dict[str | None, list[tuple[Layer, Feature]]] = {}
-    for code in atlas.catalogue.codes.get("zone", {}):
+    for code in words.atlas.catalogue.codes.get("zone", {}):
         members[code] = []
     members[None] = []
-    for snapshot in atlas.listed.values():
+    for snapshot in drawn:
         for feature in snapshot.features:
             members.setdefault(feature.properties.get("zone"), []).append((snapshot.layer, feature))
     last = members.pop(None)

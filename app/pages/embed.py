@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, MapsDep, TemplatesDep
+from app.dependencies import AtlasDep, MapsDep, SettingsDep, TemplatesDep
 from app.i18n import LANGUAGES, parse_language
 from app.links import base_of
 from app.maps.figure import WHOLE_ATLAS, with_frames
@@ -14,10 +14,9 @@ from app.maps.styles import is_ground, style_record
 from app.security import policy
 from layers.errors import NotFound
 from layers.facets import meets
-from layers.snapshot import is_listed
 
 from .answers import page_response
-from .context import credits_line, entry, page_href, script_config
+from .context import credits_line, drawn_layers, entry, page_href, script_config
 from .embedded import FAINTEST, can_be_embedded, embedded_path, parse_embedded
 from .public import frame, href
 
@@ -47,6 +46,7 @@ def get_map_page(
     atlas: AtlasDep,
     maps: MapsDep,
     templates: TemplatesDep,
+    settings: SettingsDep,
     name: str,
     lang: str | None = None,
 ) -> Response:
@@ -57,7 +57,7 @@ def get_map_page(
         known = ", ".join(atlas.layers)
         raise NotFound(words.say("没有图层“{layer}”；有的是：{known}。", layer=name, known=known))
     shown = parse_embedded(name, _given(request), atlas)
-    context = map_context(atlas, name, shown, words, maps[name])
+    context = map_context(atlas, name, shown, words, maps[name], settings.most_drawn)
     return page_response(
         request, templates.render("map.html", atlas=atlas, lang=language, **context)
     )
@@ -96,17 +96,17 @@ def _opacities(given: Mapping[str, str], atlas: Atlas) -> Iterator[str]:
 
 
 def map_context(
-    atlas: Atlas, name: str, shown: Embedded, words: Wording, figure: RenderedMap
+    atlas: Atlas, name: str, shown: Embedded, words: Wording, figure: RenderedMap, most: int
 ) -> dict[str, Any]:
-    """Return the context of ``map.html``; see the comment at its top."""
+    """Return the context of ``map.html``; see the comment at its top, and `atlas_context`."""
     drawn = [
         each
         for each in (atlas.layers.values() if name == WHOLE_ATLAS else with_frames(atlas, name))
         if each.layer.id in shown.layers or not style_record(each.layer.style)["interactive"]
     ]
     found = atlas.feature(shown.ref) if shown.ref else None
-    listed = [each for each in drawn if is_listed(each) and each.layer.id in shown.layers]
-    config = script_config(drawn, words, figure) | {
+    listed = [each for each in drawn_layers(drawn, most) if each.layer.id in shown.layers]
+    config = script_config(drawn, words, figure, most) | {
         "fades": dict(shown.fades),
         "ref": shown.ref,
         "bounds": _bounds(found, shown, atlas),

@@ -13,6 +13,7 @@ from layers.comparison import ANCHOR_STATES
 from layers.coverage import STATES
 from layers.document import FIGURE
 from layers.errors import NotFound
+from layers.snapshot import LARGE
 from layers.statements import DIRECTIONS
 
 from .answers import as_json, page_response
@@ -187,7 +188,7 @@ def reader_context(
     """Return the context of ``plan.html``; see the comment at the top of the template."""
     return {
         "figure": figure,
-        "config": script_config(atlas.layers.values(), words, figure),
+        "config": script_config(atlas.listed.values(), words, figure, LARGE),
         "plan": plan_view(document, words),
         "chapters": [_chapter(atlas, document, words, each) for each in document.outline.chapters],
         "has_text": document.text is not None,
@@ -238,7 +239,7 @@ def statements_context(
     shown = [r for r in results if outcome in {None, r.outcome}]
     return {
         "figure": figure,
-        "config": script_config(atlas.layers.values(), words, figure),
+        "config": script_config(atlas.listed.values(), words, figure, LARGE),
         "plan": plan_view(document, words),
         "outcomes": [
             {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import AtlasDep, BasemapsDep, MapsDep, TemplatesDep
+from app.dependencies import BasemapsDep, MapsDep, SettingsDep, StateDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import IMMUTABLE, base_of
 from app.maps.figure import WHOLE_ATLAS
@@ -25,10 +25,10 @@ _ICON = Path(__file__).parent.parent / "static" / "atlas" / "icon.svg"
 @router.api_route("/", methods=["GET", "HEAD"])
 async def get_atlas_page(
     request: Request,
-    atlas: AtlasDep,
-    maps: MapsDep,
+    state: StateDep,
     basemaps: BasemapsDep,
     templates: TemplatesDep,
+    settings: SettingsDep,
     f: str | None = None,
     lang: str | None = None,
 ) -> Response:
@@ -38,14 +38,21 @@ async def get_atlas_page(
     the map, as in ``zone=北部核心区&stage=建设,完成``.
     """
     language = parse_language(lang)
-    words = templates.wording(atlas, language)
     query = request.query_params
     selection = parse_selection({name: ",".join(query.getlist(name)) for name in query})
-    context = atlas_context(atlas, words, maps[WHOLE_ATLAS], f, selection)
+    key = ("atlas", language)
+    is_plain = f is None and not selection
+    if is_plain and key in state.rendered:
+        return page_response(request, state.rendered[key])
+    atlas = state.atlas
+    words = templates.wording(atlas, language)
+    figure = state.maps[WHOLE_ATLAS]
+    context = atlas_context(atlas, words, figure, f, selection, settings.most_drawn)
     context["config"]["basemaps"] = basemap_choices(basemaps.values(), words)
-    return page_response(
-        request, templates.render("atlas.html", atlas=atlas, lang=language, **context)
-    )
+    page = templates.render("atlas.html", atlas=atlas, lang=language, **context)
+    if is_plain:
+        state.rendered[key] = page
+    return page_response(request, page)
 
 
 @router.api_route("/maps/{name}.{digest}.js", methods=["GET", "HEAD"])

@@ -78,6 +78,8 @@ def _relate_data(page: Any, here: str, addresses: Addresses) -> None:
     """Load the data of a map's layers with the page."""
     for element in page.xpath("//script[@id='atlas-config']"):
         config = orjson.loads(element.text)
+        # Their tiles are in one file, which wants another script than that of the page.
+        config["layers"] = [layer for layer in config["layers"] if "tiles" not in layer]
         for layer in config["layers"]:
             # Data are a script, which stands before those that draw them.
             data = {"src": str(addresses.lead(layer.pop("url"), here)), "defer": ""}

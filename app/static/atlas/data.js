@@ -2,7 +2,7 @@
  * The layers' data: fetched once each, kept by reference ("projects/laoshangbu").
  *
  * @typedef {{type: "Feature", id: string, geometry: object | null, properties: Record<string, any>}} Feature
- * @typedef {{id: string, title: string, url: string, label: string | null, ground: boolean, name: string, columns: [string, string][]}} LayerConfig
+ * @typedef {{id: string, title: string, url: string, label: string | null, ground: boolean, name: string, columns: [string, string][], tiles?: string}} LayerConfig
  * @typedef {{ref: string, layer: LayerConfig, feature: Feature}} Entry
  */
 
@@ -29,7 +29,7 @@ export async function fetchFeature(ref) {
   const answer = await fetch(`/api/collections/${ref.replace("/", "/items/")}`, {
     headers: { Accept: "application/geo+json" },
   });
-  if (!answer.ok) throw new Error(`${ref}: ${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(`${ref}: ${answer.status}`), { status: answer.status });
   return answer.json();
 }
 

@@ -13,6 +13,11 @@ const away = new Set(config.away);
 
 for (const layer of config.layers) {
   try {
+    if (layer.tiles) {
+      const { Tiled } = await import("./tiled.js");
+      new Tiled(map, { failed: (_, is) => is && failed(layer) }).add(layer);
+      continue;
+    }
     const list = entriesOf(layer, (await fetchLayer(layer)).features);
     map.fill(layer, list);
     for (const entry of list) {
@@ -22,8 +27,7 @@ for (const layer of config.layers) {
     }
     labels.declutter();
   } catch {
-    document.getElementById("live").textContent = words.say("failed", { layer: layer.title });
-    document.getElementById("live").className = "notice";
+    failed(layer);
   }
 }
 for (const [id, percent] of Object.entries(config.fades)) {
@@ -44,5 +48,11 @@ for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]
       if (ref) map.light(ref, state);
     });
   }
+}
+
+/** @param {import("./data.js").LayerConfig} layer */
+function failed(layer) {
+  document.getElementById("live").textContent = words.say("failed", { layer: layer.title });
+  document.getElementById("live").className = "notice";
 }
 document.documentElement.dataset.ready = "true";

@@ -55,11 +55,17 @@ export class Facets {
       }
       for (const box of field.querySelectorAll("input")) {
         const count = counts.get(box.value) ?? 0;
-        box.parentElement.querySelector("[data-count]").textContent = count;
+        write(box.parentElement.querySelector("[data-count]"), String(count));
         box.parentElement.classList.toggle("is-empty", count === 0 && !box.checked);
       }
     }
   }
+}
+
+/** Change what an element says, if it says something else: what is written anew is laid out anew.
+ * @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {string} name @param {Entry} entry @returns {string[]} */

@@ -7,7 +7,7 @@ export class Labels {
   constructor(map, words) {
     this.map = map;
     this.words = words;
-    /** @type {Map<string, {tooltip: L.Tooltip, always: boolean, layerId: string}>} */
+    /** @type {Map<string, {element: HTMLElement, always: boolean, layerId: string}>} */
     this.shown = new Map();
     this.hiddenLayers = new Set();
     map.on("zoomend moveend resize", () => this.declutter());
@@ -19,15 +19,14 @@ export class Labels {
     const centred = shape instanceof L.Polygon;
     const words = document.createElement("span");
     words.textContent = this.words.text(entry.feature.properties, "name");
-    const tooltip = L.tooltip(at, {
-      permanent: true, interactive: false, opacity: 1,
-      direction: centred ? "center" : "right", offset: centred ? [0, 0] : [9, 0],
-      className: always ? "name name-always" : "name",
-    });
-    tooltip.setContent(words).addTo(this.map);
-    tooltip.getElement().style.setProperty("--c", shape.options.color);
+    // No tooltip of Leaflet's: that is measured, and the page laid out, for each of them.
+    const className = ["name", always && "name-always", !centred && "name-beside"].filter(Boolean).join(" ");
+    const icon = L.divIcon({ className, html: words, iconSize: null });
+    const marker = L.marker(at, { icon, interactive: false, keyboard: false, pane: "tooltipPane" }).addTo(this.map);
+    const element = marker.getElement();
+    element.style.setProperty("--c", shape.options.color);
     const height = this.words.config.layers.findIndex((layer) => layer.id === entry.layer.id);
-    this.shown.set(entry.ref, { tooltip, always, height, layerId: entry.layer.id });
+    this.shown.set(entry.ref, { element, always, height, layerId: entry.layer.id });
   }
 
   /** @param {string} layerId @param {boolean} visible */
@@ -43,21 +42,28 @@ export class Labels {
     this.declutter();
   }
 
-  /** Show a name only where it covers no other; the selected one comes first, then the zones. */
+  /** Show a name only where it covers no other; the selected one comes first, then the zones.
+   * Once for all that happens until the next picture. */
   declutter() {
+    this.waiting ??= requestAnimationFrame(() => {
+      this.waiting = null;
+      this.#place();
+    });
+  }
+
+  #place() {
     const order = [...this.shown].sort(([a, x], [b, y]) =>
       Number(b === this.first) - Number(a === this.first) || Number(y.always) - Number(x.always)
       || y.height - x.height);
+    // All boxes are read before anything is changed: the page is laid out once.
+    const placed = order
+      .map(([ref, label]) => ({ ref, label, box: label.element.getBoundingClientRect() }));
     const taken = [];
-    for (const [ref, label] of order) {
-      const element = label.tooltip.getElement();
-      if (!element) continue;
-      element.classList.remove("is-hidden");
-      const box = element.getBoundingClientRect();
+    for (const { ref, label, box } of placed) {
       const away = this.hiddenLayers.has(label.layerId) || this.filtered?.has(ref);
       const free = !away && taken.every((other) => apart(box, other));
       if (free) taken.push(box);
-      else element.classList.add("is-hidden");
+      label.element.classList.toggle("is-hidden", !free);
     }
   }
 
@@ -65,7 +71,7 @@ export class Labels {
   prefer(ref) {
     this.first = ref;
     for (const [key, label] of this.shown) {
-      label.tooltip.getElement()?.classList.toggle("is-selected", key === ref);
+      label.element.classList.toggle("is-selected", key === ref);
     }
     this.declutter();
   }

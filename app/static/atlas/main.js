@@ -1,7 +1,7 @@
 /** The atlas page: joins the map, the panel and the address. */
 
 import { entriesOf, fetchFeature, fetchLayer, readConfig } from "./data.js";
-import { Facets } from "./facets.js";
+import { Facets, write } from "./facets.js";
 import { Labels } from "./labels.js";
 import { AtlasMap } from "./map.js";
 import { Panel } from "./panel.js";
@@ -17,7 +17,7 @@ const byId = (id) => document.getElementById(id);
 const map = new AtlasMap(window.atlas, words);
 const labels = new Labels(map.map, words);
 const panel = new Panel(words, address);
-const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && map.show(map.selected));
+const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && bring(map.selected));
 const facets = new Facets(byId("facets"), config.facets);
 const search = new Search(byId("q"), byId("found"), words, { choose: (ref) => go(ref), say });
 map.covered = () => sheet.covered();
@@ -36,6 +36,14 @@ const given = new Map();
 /** What time puts away, by the parameter that does it. @type {Map<string, Set<string>>} */
 const hidden = new Map();
 const GIVEN = ["known", "year", "undated", "compare", "split"];
+/** Features of large layers that have been pointed at: what is known of each.
+ * @type {Map<string, import("./data.js").Entry>} */
+const visited = new Map();
+/** @type {import("./large.js").Large | null} large layers, as soon as their script is there */
+let large = null;
+let largeLoading;
+/** Layers that were not there on the day that is shown. @type {string[]} */
+let absent = [];
 
 /** @param {string | null} ref @param {string} [lang] */
 function address(ref, lang = config.lang) {
@@ -71,16 +79,61 @@ function tell(text) {
 
 /** @param {import("./data.js").LayerConfig} layer */
 async function load(layer) {
-  const row = document.querySelector(`[data-layer="${CSS.escape(layer.id)}"]`);
-  const failure = row.querySelector(".failure");
   try {
-    draw(layer, (await fetchLayer(layer)).features);
-    failed.delete(layer.id);
-    failure.hidden = true;
+    if (layer.tiles) await drawLarge(layer);
+    else draw(layer, (await fetchLayer(layer)).features);
+    setFailed(layer, false);
   } catch {
-    failed.add(layer.id);
-    failure.firstElementChild.textContent = words.say("failed", { layer: layer.title });
-    failure.hidden = false;
+    setFailed(layer, true);
+  }
+}
+
+/** @param {import("./data.js").LayerConfig} layer @param {boolean} is */
+function setFailed(layer, is) {
+  const failure = document.querySelector(`[data-layer="${CSS.escape(layer.id)}"] .failure`);
+  if (is) failed.add(layer.id);
+  else failed.delete(layer.id);
+  failure.firstElementChild.textContent = is ? words.say("failed", { layer: layer.title }) : "";
+  failure.hidden = !is;
+}
+
+/** Load what draws large layers, which most atlases do without. @param {import("./data.js").LayerConfig} layer */
+async function drawLarge(layer) {
+  largeLoading ??= import("./large.js");
+  try {
+    const { Large } = await largeLoading;
+    large ??= new Large(map, words, { failed: setFailed, href: address });
+    large.add(layer);
+  } catch (error) {
+    largeLoading = undefined;
+    throw error;
+  }
+}
+
+/** @param {string | null} ref what is known of a feature without asking */
+function entryOf(ref) {
+  return entries.get(ref) ?? visited.get(ref);
+}
+
+/** @param {import("./tiled.js").Seen[]} found @returns {string[]} */
+function remember(found) {
+  for (const { ref, layer, properties } of found) {
+    const feature = { type: "Feature", id: ref.slice(layer.id.length + 1), geometry: null, properties };
+    if (!visited.has(ref)) visited.set(ref, { ref, layer, feature });
+  }
+  return found.map(({ ref }) => ref);
+}
+
+/** Ask for a feature of a large layer. @param {string | null} ref */
+async function visit(ref) {
+  const layer = config.layers.find(({ id, tiles }) => tiles && ref?.startsWith(`${id}/`));
+  if (!layer) return;
+  try {
+    const feature = await fetchFeature(ref);
+    whole.set(ref, feature);
+    visited.set(ref, { ref, layer, feature });
+  } catch ({ status }) {
+    if (!status) setFailed(layer, true);
   }
 }
 
@@ -96,9 +149,12 @@ function draw(layer, features) {
 }
 
 /** Show what the address names. @param {{focus: boolean, also?: string[]}} how */
-function follow({ focus, also = [] }) {
-  const ref = new URLSearchParams(location.search).get("f");
-  const entry = entries.get(ref);
+async function follow({ focus, also = [] }) {
+  const named = () => new URLSearchParams(location.search).get("f");
+  const ref = named();
+  if (ref && !entryOf(ref)) await visit(ref);
+  if (ref !== named()) return;
+  const entry = entryOf(ref);
   if (entry) select(entry, focus, also);
   else clear(focus, ref);
 }
@@ -115,15 +171,20 @@ async function complete(entry) {
 }
 
 async function select(entry, focus, also) {
+  leave(entry.ref);
   map.mark(entry.ref);
   labels.prefer(entry.ref);
   byId("notice").hidden = true;
   const known = await complete(entry);
   if (map.selected !== entry.ref) return;
-  panel.detail(known, also.map((ref) => entries.get(ref)).filter(Boolean));
+  if (entry.layer.tiles && known.feature.geometry && !map.shapes.has(entry.ref)) {
+    map.fill(entry.layer, [known]);
+    map.mark(entry.ref);
+  }
+  panel.detail(known, also.map(entryOf).filter(Boolean));
   if (sheet.panel.dataset.sheet !== "half") sheet.set("half");
-  else map.show(entry.ref);
-  const name = words.text(known.feature.properties, "name");
+  else bring(entry.ref);
+  const name = words.name(known);
   document.title = `${name} · ${config.title}`;
   setSwitch(entry.ref);
   showSteps(entry.ref);
@@ -135,7 +196,19 @@ async function select(entry, focus, also) {
   }
 }
 
+/** Bring what is selected into view; what is small, and in view, stays where it is. @param {string} ref */
+function bring(ref) {
+  if (!visited.has(ref)) map.show(ref);
+  else if (!map.isInView(ref)) map.show(ref, 16);
+}
+
+/** Take off what was drawn of a large layer because it was selected. @param {string | null} next */
+function leave(next) {
+  if (map.selected && map.selected !== next && visited.has(map.selected)) map.drop(map.selected);
+}
+
 function clear(focus, unknown) {
+  leave(null);
   const last = map.selected;
   const wasOpen = !panel.isOpen("index");
   panel.open("index");
@@ -168,8 +241,10 @@ function treeChanged(said) {
 }
 
 /** Keep in the address what a tool has set, and put away what it hides.
- * @param {Record<string, string>} set @param {Record<string, Set<string>>} [away] */
-function put(set, away = {}) {
+ * @param {Record<string, string>} set @param {Record<string, Set<string>>} [away]
+ * @param {string[]} [layers] those that were not there at all */
+function put(set, away = {}, layers = absent) {
+  absent = layers;
   for (const [name, value] of Object.entries(set)) given.set(name, value);
   for (const [name, refs] of Object.entries(away)) hidden.set(name, refs);
   narrow();
@@ -240,16 +315,17 @@ function narrow() {
   map.setFiltered(away);
   toolbar.tools?.refresh();
   labels.setFiltered(away);
+  large?.narrow(chosen, { away, absent });
   facets.count([...entries.values()]);
   const seen = onlyView.checked ? map.inView() : null;
-  for (const group of byId("index").querySelectorAll(".group")) {
+  for (const group of byId("index").querySelectorAll(".group:not([data-large])")) {
     const refs = [...group.querySelectorAll("a[data-ref]")].map((link) => link.dataset.ref);
     const left = refs.filter((ref) => !away.has(ref) && (!seen || seen.has(ref)));
     const listed = new Set(left);
     for (const ref of refs) panel.link(ref).parentElement.hidden = !listed.has(ref);
     const drawn = left.filter((ref) => entries.get(ref)?.feature.geometry).length;
     const key = drawn === left.length ? "count" : "countMapped";
-    group.querySelector("[data-count]").textContent = words.say(key, { count: left.length, mapped: drawn });
+    write(group.querySelector("[data-count]"), words.say(key, { count: left.length, mapped: drawn }));
     group.hidden = (chosen.size > 0 || seen !== null) && left.every((ref) => entries.get(ref)?.layer.ground);
   }
   const left = [...entries.values()].filter((entry) => !entry.layer.ground && !away.has(entry.ref)).length;
@@ -265,18 +341,34 @@ function go(ref, also) {
 
 /** @param {string[]} refs @returns {string | undefined} what is meant, before the ground below it */
 function uppermost(refs) {
-  return refs.find((ref) => !entries.get(ref).layer.ground) ?? refs[0];
+  return refs.find((ref) => !entryOf(ref).layer.ground) ?? refs[0];
 }
 
 function clickMap(event) {
-  if (!map.busy && !toolbar.isLoading) open(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
+  if (!map.busy && !toolbar.isLoading) look(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
 }
 
 /** What lies in the middle of the map, for those without a pointer. */
 function openCentre() {
   const box = map.map.getContainer().getBoundingClientRect();
   const { x, y } = map.map.latLngToContainerPoint(map.map.getCenter());
-  open(map.under(box.left + x, box.top + y), map.map.getCenter());
+  look(map.under(box.left + x, box.top + y), map.map.getCenter());
+}
+
+let looked = 0;
+/** Open what is at a place; the server is asked for what lies there of large layers.
+ * @param {string[]} drawn @param {L.LatLng} at */
+async function look(drawn, at) {
+  looked += 1;
+  const number = looked;
+  const found = large ? inOrder([...drawn, ...remember(await large.at(at))]) : drawn;
+  if (number === looked) open(found, at);
+}
+
+/** @param {string[]} refs @returns {string[]} each once, the uppermost layer first */
+function inOrder(refs) {
+  const height = (ref) => tree.order.indexOf(entryOf(ref).layer.id);
+  return [...new Set(refs)].sort((a, b) => height(b) - height(a));
 }
 
 /**
@@ -289,7 +381,7 @@ function open(found, at) {
   const near = new URL(byId("nearby-here").href);
   near.searchParams.set("at", [at.lng, at.lat].map((each) => each.toFixed(5)));
   byId("nearby-here").href = near;
-  if (found.filter((ref) => !entries.get(ref).layer.ground).length > 1) openHits(found);
+  if (found.filter((ref) => !entryOf(ref).layer.ground).length > 1) openHits(found);
   else if (meant) go(meant, found.filter((ref) => ref !== meant));
 }
 
@@ -321,20 +413,41 @@ function hover(ref = null) {
   for (const [each, state] of [[hovered, false], [ref, true]]) {
     if (!each) continue;
     map.light(each, state);
+    if (state) large?.light(each);
     panel.link(each)?.classList.toggle("is-lit", state);
   }
+  if (!ref) large?.light(null);
+  map.map.getContainer().classList.toggle("is-over", visited.has(ref));
   hovered = ref;
+}
+
+/** @type {MouseEvent | null} */
+let over = null;
+let looking = false;
+/** Light up what is under the pointer, as often as there is a picture, for the last place only. */
+async function point() {
+  if (looking) return;
+  looking = true;
+  while (over) {
+    const { clientX, clientY } = await new Promise((done) => requestAnimationFrame(() => done(over)));
+    over = null;
+    const drawn = map.under(clientX, clientY);
+    const at = map.map.mouseEventToLatLng({ clientX, clientY });
+    hover(uppermost(large ? inOrder([...drawn, ...remember(await large.find(at))]) : drawn));
+  }
+  looking = false;
 }
 
 function openHits(refs) {
   steps = refs;
   map.mark(null);
-  panel.hits(refs.map((ref) => entries.get(ref)));
+  panel.hits(refs.map(entryOf));
   sheet.set("half");
   say(words.say("hits", { count: refs.length }));
 }
 
 function count() {
+  large?.list();
   byId("in-view").textContent = words.say("inView", { count: map.inView().size });
 }
 
@@ -358,22 +471,25 @@ function listen() {
   host.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const link = event.target.closest("a[data-ref], a.back");
-    if (!link || (link.dataset.ref && !entries.has(link.dataset.ref))) return;
+    const ref = link?.dataset.ref;
+    if (!link || (ref && !entryOf(ref) && !large?.has(ref))) return;
     event.preventDefault();
-    go(link.dataset.ref ?? null);
+    go(ref ?? null);
   });
   for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
     const light = (state) => (event) => {
       const ref = event.target.closest?.("a[data-ref]")?.dataset.ref;
-      if (ref) map.light(ref, state);
+      if (!ref) return;
+      map.light(ref, state);
+      large?.light(state ? ref : null);
     };
     host.addEventListener(on, light(true));
     host.addEventListener(off, light(false));
   }
-  let over;
   map.map.on("mousemove", ({ originalEvent }) => {
-    if (!over) requestAnimationFrame(() => { hover(uppermost(map.under(over.clientX, over.clientY))); over = null; });
+    if (map.map.dragging?.moving()) return;
     over = originalEvent;
+    point();
   });
   map.map.on("mouseout", () => hover(null));
   const form = byId("facets");
@@ -430,7 +546,7 @@ function ready() {
     tell(words.say("unknownLayers", { names: unknown.join(", ") }));
   }
   const ref = new URLSearchParams(location.search).get("f");
-  if (ref && entries.has(ref)) follow({ focus: false });
+  if (ref && (entries.has(ref) || large?.has(ref))) follow({ focus: false });
   followTools();
   setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";

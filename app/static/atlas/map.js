@@ -4,16 +4,24 @@
 
 const REACH = [[0, 0], [7, 0], [-7, 0], [0, 7], [0, -7], [5, 5], [-5, -5], [5, -5], [-5, 5]];
 
+/** Pixels of a shape's side from which on it is seen without the map being moved. */
+const SMALLEST = 6;
+
 export class AtlasMap {
   /**
    * @param {{map: L.Map, layers: Record<string, L.GeoJSON>, bounds: L.LatLngBounds}} folium
    * @param {{say(key: string): string}} words
    */
   constructor({ map, layers, bounds }, words) {
+    // Leaflet then moves things in the plane, and the browser need not keep a picture of each name
+    // and each layer to put them together in every frame: the map moves as one (atlas.css).
+    L.Browser.ie3d = true;
     this.map = map;
     this.layers = layers;
     /** @type {Map<string, L.Path>} */
     this.shapes = new Map();
+    /** @type {WeakMap<Element, string>} */
+    this.refs = new WeakMap();
     this.selected = null;
     /** @type {() => number} pixels that the sheet covers at the bottom */
     this.covered = () => 0;
@@ -39,14 +47,25 @@ export class AtlasMap {
       const ref = refs.get(event.layer.feature);
       if (!ref) return;
       this.shapes.set(ref, event.layer);
-      for (const part of this.parts(ref)) Object.assign(part, { atlasRef: ref, feature: event.layer.feature });
+      for (const part of this.parts(ref)) {
+        Object.assign(part, { atlasRef: ref, feature: event.layer.feature });
+        part.on("add", () => this.refs.set(part.getElement(), ref));
+      }
     };
     group.on("layeradd", added);
     group.addData(entries.map((entry) => entry.feature));
     group.off("layeradd", added);
     const size = (part) => (part instanceof L.Polygon ? extent(part) : part.getBounds ? 0 : -1);
     const all = entries.flatMap((entry) => this.parts(entry.ref));
+    for (const part of all) if (part.getElement()) this.refs.set(part.getElement(), part.atlasRef);
     all.sort((a, b) => size(b) - size(a)).forEach((part) => part.bringToFront());
+  }
+
+  /** Take a shape off the map that was drawn for the moment. @param {string} ref */
+  drop(ref) {
+    const shape = this.shapes.get(ref);
+    this.layers[ref.split("/")[0]].removeLayer(shape ?? {});
+    this.shapes.delete(ref);
   }
 
   /** @param {string} layerId @param {boolean} visible */
@@ -68,19 +87,12 @@ export class AtlasMap {
     const found = new Set();
     for (const [dx, dy] of REACH) {
       for (const element of document.elementsFromPoint(x + dx, y + dy)) {
-        const ref = this.#refOf(element);
+        const ref = this.refs.get(element);
         if (ref) found.add(ref);
       }
       if ([...found].some((ref) => !this.isArea(ref))) break;
     }
     return [...found];
-  }
-
-  /** @param {Element} element */
-  #refOf(element) {
-    if (!element.classList.contains("shape")) return null;
-    return [...this.shapes.keys()].find((ref) =>
-      this.parts(ref).some((part) => part.getElement() === element));
   }
 
   /** @param {string | null} ref @returns {L.Path[]} the drawn parts; a MultiPoint has several */
@@ -116,9 +128,24 @@ export class AtlasMap {
   }
 
   /** Bring a shape into the part of the map that nothing covers. @param {string} ref */
-  show(ref) {
-    const bounds = this.halo?.getBounds() ?? this.shapes.get(ref)?.getBounds();
-    if (bounds) this.frame(bounds, { maxZoom: 13 });
+  show(ref, maxZoom = 13) {
+    const bounds = this.halo?.getBounds() ?? this.#bounds(ref);
+    if (bounds) this.frame(bounds, { maxZoom });
+  }
+
+  /** Whether a shape lies where nothing covers the map, and is large enough to be seen. @param {string} ref */
+  isInView(ref) {
+    const bounds = this.#bounds(ref);
+    if (!bounds) return true;
+    const [{ x: left, y: bottom }, { x: right, y: top }] = [bounds.getSouthWest(), bounds.getNorthEast()].map((corner) => this.map.latLngToContainerPoint(corner));
+    const { x, y } = this.map.getSize();
+    return left >= 0 && top >= 0 && right <= x && bottom <= y - this.covered() && (right - left > SMALLEST || bottom - top > SMALLEST || left === right);
+  }
+
+  /** @param {string} ref */
+  #bounds(ref) {
+    const shape = this.shapes.get(ref);
+    return shape?.getBounds?.() ?? shape?.getLatLng().toBounds(0);
   }
 
   showAll() {

@@ -11,6 +11,8 @@ export class Panel {
     this.href = href;
     this.views = { index: byId("index"), detail: byId("detail"), hits: byId("hits") };
     this.returnTo = null;
+    /** @type {Map<string, HTMLElement>} */
+    this.links = new Map([...this.views.index.querySelectorAll("[data-ref]")].map((link) => [link.dataset.ref, link]));
   }
 
   /** @param {"index" | "detail" | "hits"} name */
@@ -81,13 +83,12 @@ export class Panel {
 
   /** @param {string} ref */
   link(ref) {
-    return this.views.index.querySelector(`[data-ref="${CSS.escape(ref)}"]`);
+    return this.links.get(ref);
   }
 
   /** @param {Entry} entry its name, which the list knows for all */
   nameOf(entry) {
-    const known = this.link(entry.ref)?.querySelector(".entry-name")?.textContent;
-    return known ?? this.words.text(entry.feature.properties, "name");
+    return this.link(entry.ref)?.querySelector(".entry-name")?.textContent ?? this.words.name(entry);
   }
 
   /** @param {Entry} entry */

@@ -36,7 +36,7 @@ export class Time {
     this.known = when;
     const moves = when ? await fetchMoves(this.config.layers, when) : { moves: [], absent: [], count: 0 };
     const away = notThere(moves, this.page.entries.keys());
-    this.page.put({ known: when }, { known: away });
+    this.page.put({ known: when }, { known: away }, moves.absent);
     this.page.tell(when ? this.words.say("knownAs", { when, count: moves.count, absent: away.size }) : "");
     return moves;
   }

@@ -58,6 +58,7 @@ export class Words {
   certainty(p) {
     if (!("precision" in p)) return "";
     if (!p.precision) return this.say("unmapped");
+    if (p.uncertainty_m == null) return "";
     const sketch = p.precision === "P3" || p.precision === "P4";
     return this.say(sketch ? "sketch" : "survey", { distance: distance(p.uncertainty_m) });
   }
@@ -85,12 +86,17 @@ export class Words {
     return label === p.precision ? label : `${p.precision} · ${label}`;
   }
 
+  /** @param {Entry} entry */
+  name({ layer, feature }) {
+    return this.text(feature.properties, "name") || feature.properties[layer.name] || feature.id;
+  }
+
   /** @param {Entry} entry what the detail panel shows, by slot */
   view({ ref, layer, feature }) {
     const p = feature.properties;
     return {
       layer: layer.title,
-      name: this.text(p, "name") || p[layer.name] || feature.id,
+      name: this.name({ ref, layer, feature }),
       aliases: this.list(p.aliases),
       kind: this.code("kind", p.kind),
       summary: this.text(p, "summary") || this.columns(layer, p),
