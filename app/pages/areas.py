@@ -18,6 +18,7 @@ from layers.errors import InvalidParameter
 
 from .answers import page_response
 from .public import card, frame, href, zone_names
+from .refusal_words import refused_words
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -122,7 +123,7 @@ def _page(
         try:
             area = read()
         except InvalidParameter as error:
-            context["notice"] = error.sentence
+            context["notice"] = refused_words(error, words)
         else:
             link = _link_text(area)
             context["report"] = report_view(atlas, words, report_area(atlas, area))

@@ -17,6 +17,7 @@ from layers.filters import queryable_kinds
 
 from .answers import as_json, page_response
 from .public import feature_href, frame, href, short_certainty
+from .refusal_words import refused_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -83,7 +84,7 @@ def get_table(
     language = parse_language(dict(pairs).get("lang"))
     words = templates.wording(atlas, language)
     asked = [(name, value) for name, value in pairs if name not in _OF_THE_TABLE and value]
-    known, notices = _understood(asked, snapshot.layer)
+    known, notices = _understood(asked, snapshot.layer, words)
     if "revision" in dict(known):
         snapshot = published.revision(snapshot, snapshot.history.find(dict(known)["revision"]))
     columns = _columns(_chosen(pairs), snapshot.layer)
@@ -119,7 +120,7 @@ def _columns(chosen: Iterable[str], layer: Layer) -> _Columns:
     return _Columns(usual, [])
 
 
-def _understood(asked: Pairs, layer: Layer) -> tuple[Pairs, list[str]]:
+def _understood(asked: Pairs, layer: Layer, words: Wording) -> tuple[Pairs, list[str]]:
     """Return the parameters that mean something, and what is said of the others."""
     notices = []
     known = list(asked)
@@ -128,7 +129,7 @@ def _understood(asked: Pairs, layer: Layer) -> tuple[Pairs, list[str]]:
             parse_items_query(known, layer)
         except InvalidParameter as error:
             kept = [each for each in known if each[0] != error.parameter]
-            notices.append(error.sentence)
+            notices.append(refused_words(error, words))
             known = kept if len(kept) < len(known) else []
         else:
             return known, notices

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
 from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
+from layers.errors import NotFound
 from layers.profiles import all_zones, zone_profile
 
 from .answers import page_response
@@ -58,6 +59,10 @@ def get_zone(
     """Return the profile of a zone."""
     language = parse_language(lang)
     words = templates.wording(atlas, language)
+    zones = [each.id for each in all_zones(atlas)]
+    if zone_id not in zones:
+        known = ", ".join(zones)
+        raise NotFound(words.say("没有片区“{zone}”；有的是：{known}。", zone=zone_id, known=known))
     context = zone_context(atlas, words, zone_profile(atlas, zone_id))
     context |= frame(request, words, "zones", f"/zones/{zone_id}")
     return page_response(

@@ -131,6 +131,40 @@ def test_axe_finds_nothing_on_pages_of_text(page: Page, server, watch, path, vie
     assert violations(page) == []
 
 
+CLAIMED = [
+    "/",
+    "/help",
+    "/nearby?at=116.99,36.65",
+    "/zones",
+    "/tables/projects",
+    "/areas",
+    "/embed",
+]
+"""Pages for which the accessibility statement promises what is tested here."""
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("path", CLAIMED)
+def test_letters_of_twice_the_size_push_nothing_out_of_the_page(page: Page, server, path, viewport):
+    page.set_viewport_size(viewport)
+    page.goto(server + path)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    size = page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+    assert size == 32
+
+
+@pytest.mark.parametrize("path", CLAIMED)
+def test_the_first_stop_of_the_keyboard_leads_past_the_head(page: Page, server, path):
+    page.goto(server + path)
+    page.keyboard.press("Tab")
+    first = page.evaluate("[document.activeElement.className, document.activeElement.hash]")
+    assert first[0] == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == first[1]
+    assert page.locator(first[1]).count() == 1
+
+
 def transferred(page: Page, go) -> tuple[int, dict[str, int]]:
     """Return the bytes on the wire of a visit, headers included, in all and by address."""
     session = page.context.new_cdp_session(page)

@@ -87,7 +87,7 @@ STAR = "POLYGON((116.9 36.6, 117 36.7, 117 36.6, 116.9 36.7, 116.9 36.6))"
     ],
 )
 def test_what_is_no_area_is_refused_in_a_sentence(visitor, text, reason):
-    answer = visitor.post("/areas", data={"area": text})
+    answer = visitor.post("/areas?lang=en", data={"area": text})
     assert answer.status_code == 200
     notice = re.search(r'<p class="notice" role="alert"[^>]*>([^<]*)</p>', answer.text)
     assert notice is not None
