@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from layers.errors import (
     AtlasError,
+    BasemapUnavailable,
     InvalidParameter,
     NotAllowed,
     NotFound,
@@ -68,6 +69,7 @@ _STATUS: dict[type[AtlasError], int] = {
     RevisionConflict: 409,
     NotFresh: 503,
     Busy: 503,
+    BasemapUnavailable: 503,
     PrintingUnavailable: 503,
     StoreUnavailable: 503,
 }

@@ -7,6 +7,7 @@ has a projection of its own and is always refused.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlencode, urlsplit
@@ -17,7 +18,7 @@ from jsonschema.exceptions import best_match
 from pmtiles.reader import MmapSource, Reader
 from pmtiles.tile import Compression, TileType
 
-from .errors import DataInvalid
+from .errors import BasemapUnavailable, DataInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ _SCHEMA: dict[str, Any] = {
             "default": {"type": "boolean"},
             "max_zoom": {"type": "integer", "minimum": 0, "maximum": 22},
             "xyz": {"type": "string", "pattern": r"^https?://[A-Za-z0-9.{}:-]+/[^\s;,]*\{z\}"},
-            "subdomains": _TEXT,
+            "subdomains": {"type": "string", "pattern": "^[a-z0-9]+$"},
             "wmts": {
                 "type": "object",
                 "required": ["url", "layer"],
@@ -147,12 +148,23 @@ class Archive:
             raise DataInvalid(f"{path.name}: its pictures are packed once more; write them as is.")
 
     def tile(self, zoom: int, x: int, y: int) -> bytes | None:
-        """Return a picture; None where the archive has none."""
+        """Return a picture; None where the archive has none.
+
+        Raises
+        ------
+        BasemapUnavailable
+            If the file has gone, or ends before its pictures do.
+        """
         if not (0 <= zoom <= self.max_zoom and 0 <= x < 1 << zoom and 0 <= y < 1 << zoom):
             return None
-        with self.path.open("rb") as file:
-            tile: bytes | None = _reader(file).get(zoom, x, y)
-            return tile
+        try:
+            with self.path.open("rb") as file:
+                tile: bytes | None = _reader(file).get(zoom, x, y)
+        except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
+            raise BasemapUnavailable(
+                f"{self.path.name} cannot be read any more ({error}); put the whole file back."
+            ) from error
+        return tile
 
 
 def _reader(file: BinaryIO) -> Any:
@@ -174,7 +186,10 @@ def read_basemaps(path: Path) -> tuple[Basemap, ...]:
         raise DataInvalid(f"{path.name}: it cannot be read as JSON ({error}).") from error
     fault = best_match(Draft202012Validator(_SCHEMA).iter_errors(document))
     if fault is not None:
-        raise DataInvalid(f"{path.name}, {_place(document, list(fault.path))}: {fault.message}.")
+        place = _place(document, list(fault.path))
+        # What is said of a wrong key must not tell the key.
+        said = "it is no key of Tianditu's" if place.endswith(" key") else fault.message
+        raise DataInvalid(f"{path.name}, {place}: {said}.")
     basemaps = tuple(_basemap(path, each) for each in document)
     for what, given in (
         ("id", [each.id for each in basemaps]),
@@ -218,7 +233,7 @@ def _basemap(path: Path, record: dict[str, Any]) -> Basemap:
         attribution=record["attribution"],
         attribution_en=record.get("attribution_en", record["attribution"]),
         datum=datum,
-        urls=_urls(record),
+        urls=_urls(record, where),
         max_zoom=record.get("max_zoom", archive.max_zoom if archive else 18),
         subdomains=subdomains,
         review_number=record.get("review_number", ""),
@@ -227,13 +242,20 @@ def _basemap(path: Path, record: dict[str, Any]) -> Basemap:
     )
 
 
-def _urls(record: dict[str, Any]) -> tuple[str, ...]:
+def _urls(record: dict[str, Any], where: str) -> tuple[str, ...]:
     if "tianditu" in record:
         layers = _TIANDITU_LAYERS[record["tianditu"]]
         return tuple(_TIANDITU % (layer, record["key"]) for layer in layers)
-    if "wmts" in record:
-        return (_wmts_url(record["wmts"]),)
-    return (record["xyz"],) if "xyz" in record else ()
+    if "pmtiles" in record:
+        return ()
+    field = "wmts" if "wmts" in record else "xyz"
+    url = _wmts_url(record["wmts"]) if field == "wmts" else record["xyz"]
+    wanted = ["{z}", "{x}", "{y}", *(["{s}"] if "subdomains" in record else [])]
+    if missing := [each for each in wanted if each not in url]:
+        raise DataInvalid(f"{where} {field}: the address has no {', '.join(missing)}.")
+    if "{s}" in url and "subdomains" not in record:
+        raise DataInvalid(f"{where} subdomains: say what stands for {{s}}.")
+    return (url,)
 
 
 def _wmts_url(wmts: dict[str, str]) -> str:

@@ -224,6 +224,12 @@ class PrintingUnavailable(AtlasError):
     code = "printing-unavailable"
 
 
+class BasemapUnavailable(AtlasError):
+    """The pictures of a basemap on this machine cannot be read now."""
+
+    code = "basemap-unavailable"
+
+
 class SiteRefused(AtlasError):
     """A static site cannot be complete, or would take the place of something else."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
+from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.writer import write
 
 from app.main import create_app
 from app.settings import Settings
@@ -56,7 +59,9 @@ def tiles(watch):
             self.send_header("Content-Type", "image/png")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            # A browser that has moved on asks no more.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.wfile.write(content)
 
         def log_message(self, *_):
             pass
@@ -83,6 +88,29 @@ def atlas(tiles, start, tmp_path):
     ]  # fmt: skip
     path = tmp_path / "basemaps.json"
     path.write_text(json.dumps(declared), encoding="utf-8")
+    return start(create_app(Settings(home=tmp_path / "home", basemaps=path)))
+
+
+@pytest.fixture
+def offline(start, tmp_path):
+    """Start an atlas whose basemap is an archive of zoom 10 beside it; returns its address."""
+    column, row, _ = MERCATOR.tile(*MARKED, 10)
+    with write(str(tmp_path / "base.pmtiles")) as out:
+        around = [(x, y) for x in range(column - 3, column + 4) for y in range(row - 3, row + 4)]
+        for x, y in sorted(around, key=lambda each: zxy_to_tileid(10, *each)):
+            out.write_tile(zxy_to_tileid(10, x, y), picture(10, x, y, MARKED))
+        header = {
+            "tile_type": TileType.PNG, "tile_compression": Compression.NONE, "min_zoom": 10,
+            "max_zoom": 10, "min_lon_e7": 0, "min_lat_e7": 0, "max_lon_e7": 0, "max_lat_e7": 0,
+            "center_zoom": 10, "center_lon_e7": 0, "center_lat_e7": 0,
+        }  # fmt: skip
+        out.finalize(header, {})
+    path = tmp_path / "basemaps.json"
+    declared = {
+        "id": "offline", "title": "离线", "title_en": "Offline", "datum": "wgs84",
+        "attribution": "某局", "pmtiles": "base.pmtiles", "default": True,
+    }  # fmt: skip
+    path.write_text(json.dumps([declared]), encoding="utf-8")
     return start(create_app(Settings(home=tmp_path / "home", basemaps=path)))
 
 
@@ -134,6 +162,28 @@ def test_a_basemap_lies_where_it_belongs(visit, page: Page, atlas, base, until):
         until(ALL_ARE_SEEN)
         red, green, _ = colour_at(page, MARKED)
         assert (red > 200, green < 40) == (True, True), (zoom, base)
+
+
+def test_an_archive_is_drawn_first_where_that_is_set_and_left_by_key(visit, page, offline, until):
+    visit("/?off=zones,projects,places,district", address=offline)
+    page.evaluate("at => atlas.map.setView(at, 10, {animate: false})", [MARKED[1], MARKED[0]])
+    until(ALL_ARE_SEEN)
+    red, green, _ = colour_at(page, MARKED)
+    assert (red > 200, green < 40) == (True, True)
+    chosen = page.get_by_role("radio", name="离线")
+    expect(chosen).to_be_checked()
+    chosen.press("ArrowUp")
+    expect(page.locator("img.leaflet-tile")).to_have_count(0)
+    expect(page).to_have_url(re.compile("base=none"))
+
+
+def test_on_paper_there_is_none_and_it_is_said(visit, page: Page, atlas):
+    visit("/?base=good", address=atlas)
+    expect(page.locator("body")).to_have_class(re.compile("paper-"))
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("#print-caption")).to_contain_text("打印不含底图")
+    expect(page.locator(".leaflet-tile-pane")).to_be_hidden()
 
 
 def test_the_choice_is_in_the_address_and_says_whose_it_is(visit, page: Page, atlas):

@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import write
+from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
 from layers.basemaps import read_basemaps
-from layers.errors import DataInvalid
+from layers.errors import BasemapUnavailable, DataInvalid
 
 OFFICE = {
     "id": "office", "title": "局里底图", "title_en": "Office map", "datum": "cgcs2000",
@@ -95,6 +96,13 @@ def test_a_wmts_is_asked_by_parameters_or_by_its_template(declare, url, expected
         ({"datum": "beijing54"}, "basemap office, field datum: 'beijing54' is not one of"),
         ({"xyz": "https://tiles.example/all.png"}, "basemap office, field xyz"),
         ({"xyz": "https://a; script-src *//{z}"}, "basemap office, field xyz"),
+        ({"xyz": "https://tiles.example/{z}.png"}, "field xyz: the address has no {x}, {y}"),
+        ({"xyz": "https://{s}.example/{z}/{x}/{y}"}, "field subdomains: say what stands for {s}"),
+        ({"subdomains": "a; "}, "basemap office, field subdomains"),
+        (
+            {"xyz": None, "wmts": {"url": "https://a.example/{TileMatrix}", "layer": "base"}},
+            "field wmts: the address has no {x}, {y}",
+        ),
         ({"wmts": {"url": "https://a/"}}, "basemap office"),
         ({"tianditu": "vec"}, "basemap office"),
         ({"surprise": 1}, "basemap office: Additional properties"),
@@ -127,6 +135,38 @@ def test_an_archive_gives_its_pictures_and_nothing_elsewhere(declare, archive):
     assert basemap.archive.tile(3, 8, -1) is None
     assert basemap.max_zoom == 3
     assert basemap.origins == ()
+
+
+@pytest.mark.parametrize("left", [0, 130, None])
+def test_an_archive_that_goes_while_it_is_used_is_named(declare, archive, left):
+    (basemap,) = read_basemaps(declare(LIKE | {"pmtiles": archive()}))
+    path = basemap.archive.path
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(BasemapUnavailable, match=r"base.pmtiles cannot be read any more"):
+        basemap.archive.tile(3, 6, 3)
+
+
+def test_a_wrong_key_is_not_repeated(declare):
+    with pytest.raises(DataInvalid, match="field key") as refused:
+        read_basemaps(declare(LIKE | {"tianditu": "vec", "key": "secret key!"}))
+    assert "secret" not in refused.value.sentence
+
+
+def test_tiles_of_an_archive_are_answered_from_here(declare, archive, tmp_path):
+    path = declare(LIKE | {"pmtiles": archive()})
+    with TestClient(create_app(Settings(home=tmp_path / "home", basemaps=path))) as client:
+        tile = client.get("/basemaps/office/3/6/3")
+        assert (tile.content, tile.headers["content-type"]) == (png(), "image/png")
+        assert client.get("/basemaps/office/3/0/0").status_code == 204
+        assert client.get("/basemaps/office/3/0/x").status_code == 400
+        assert client.get("/basemaps/nowhere/3/0/0").status_code == 404
+        (tmp_path / "base.pmtiles").unlink()
+        gone = client.get("/basemaps/office/3/6/3")
+        assert gone.status_code == 503
+        assert "base.pmtiles cannot be read any more" in gone.text
 
 
 def test_an_archive_of_vectors_is_refused(declare, archive):

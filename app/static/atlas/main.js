@@ -5,6 +5,7 @@ import { Facets, write } from "./facets.js";
 import { Labels } from "./labels.js";
 import { AtlasMap } from "./map.js";
 import { Panel } from "./panel.js";
+import { Pointing } from "./pointing.js";
 import { Search } from "./search.js";
 import { Sheet } from "./sheet.js";
 import { Toolbar } from "./toolbar.js";
@@ -187,12 +188,10 @@ async function select(entry, focus, also) {
   const name = words.name(known);
   document.title = `${name} · ${config.title}`;
   setSwitch(entry.ref);
-  showSteps(entry.ref);
+  const place = pointing.show(entry.ref);
   if (focus) {
     panel.focusTitle();
-    const at = steps.indexOf(entry.ref);
-    const place = at < 0 ? "" : ` ${words.say("step", { number: at + 1, count: steps.length })}`;
-    say(words.say("selected", { name }) + place);
+    say(`${words.say("selected", { name })} ${place}`.trim());
   }
 }
 
@@ -265,6 +264,19 @@ const page = {
   told: () => byId("notice").textContent, nameOf: (entry) => panel.nameOf(entry), given: (name) => given.get(name) ?? "",
 };
 
+const pointing = new Pointing(map, words, {
+  entryOf, go, list: listHits, heightOf: (id) => tree.order.indexOf(id), isWaiting: () => toolbar.isLoading,
+  at: async (place) => (large ? remember(await large.at(place)) : []),
+  over: async (place) => (large ? remember(await large.find(place)) : []),
+  light(ref, on) {
+    if (ref) {
+      map.light(ref, on);
+      panel.link(ref)?.classList.toggle("is-lit", on);
+    }
+    if (on) large?.light(ref);
+    map.map.getContainer().classList.toggle("is-over", on && visited.has(ref));
+  },
+});
 const toolbar = new Toolbar(byId("tools"), byId("tool"), words, page, () => sheet.set("peek"));
 
 /** Show the day, the year and the comparison that the address names. */
@@ -339,107 +351,7 @@ function go(ref, also) {
   follow({ focus: true, also });
 }
 
-/** @param {string[]} refs @returns {string | undefined} what is meant, before the ground below it */
-function uppermost(refs) {
-  return refs.find((ref) => !entryOf(ref).layer.ground) ?? refs[0];
-}
-
-function clickMap(event) {
-  if (!map.busy && !toolbar.isLoading) look(map.under(event.originalEvent.clientX, event.originalEvent.clientY), event.latlng);
-}
-
-/** What lies in the middle of the map, for those without a pointer. */
-function openCentre() {
-  const box = map.map.getContainer().getBoundingClientRect();
-  const { x, y } = map.map.latLngToContainerPoint(map.map.getCenter());
-  look(map.under(box.left + x, box.top + y), map.map.getCenter());
-}
-
-let looked = 0;
-/** Open what is at a place; the server is asked for what lies there of large layers.
- * @param {string[]} drawn @param {L.LatLng} at */
-async function look(drawn, at) {
-  looked += 1;
-  const number = looked;
-  const found = large ? inOrder([...drawn, ...remember(await large.at(at))]) : drawn;
-  if (number === looked) open(found, at);
-}
-
-/** @param {string[]} refs @returns {string[]} each once, the uppermost layer first */
-function inOrder(refs) {
-  const height = (ref) => tree.order.indexOf(entryOf(ref).layer.id);
-  return [...new Set(refs)].sort((a, b) => height(b) - height(a));
-}
-
-/**
- * @param {string[]} found
- * @param {L.LatLng} at
- */
-function open(found, at) {
-  steps = [];
-  const meant = uppermost(found);
-  const near = new URL(byId("nearby-here").href);
-  near.searchParams.set("at", [at.lng, at.lat].map((each) => each.toFixed(5)));
-  byId("nearby-here").href = near;
-  if (found.filter((ref) => !entryOf(ref).layer.ground).length > 1) openHits(found);
-  else if (meant) go(meant, found.filter((ref) => ref !== meant));
-}
-
-/** What was found at one place, to be gone through one by one. @type {string[]} */
-let steps = [];
-
-/** @param {string} ref */
-function showSteps(ref) {
-  const at = steps.indexOf(ref);
-  byId("steps").hidden = at < 0;
-  if (at < 0) return;
-  byId("steps-words").textContent = words.say("step", { number: at + 1, count: steps.length });
-  byId("steps-before").disabled = at === 0;
-  byId("steps-after").disabled = at === steps.length - 1;
-}
-
-/** @param {number} by */
-function step(by) {
-  const at = steps.indexOf(map.selected) + by;
-  if (!steps[at]) return;
-  go(steps[at]);
-  showSteps(steps[at]);
-}
-
-let hovered = null;
-/** Light up what the pointer is over, on the map and in the list. @param {string | null} ref */
-function hover(ref = null) {
-  if (ref === hovered) return;
-  for (const [each, state] of [[hovered, false], [ref, true]]) {
-    if (!each) continue;
-    map.light(each, state);
-    if (state) large?.light(each);
-    panel.link(each)?.classList.toggle("is-lit", state);
-  }
-  if (!ref) large?.light(null);
-  map.map.getContainer().classList.toggle("is-over", visited.has(ref));
-  hovered = ref;
-}
-
-/** @type {MouseEvent | null} */
-let over = null;
-let looking = false;
-/** Light up what is under the pointer, as often as there is a picture, for the last place only. */
-async function point() {
-  if (looking) return;
-  looking = true;
-  while (over) {
-    const { clientX, clientY } = await new Promise((done) => requestAnimationFrame(() => done(over)));
-    over = null;
-    const drawn = map.under(clientX, clientY);
-    const at = map.map.mouseEventToLatLng({ clientX, clientY });
-    hover(uppermost(large ? inOrder([...drawn, ...remember(await large.find(at))]) : drawn));
-  }
-  looking = false;
-}
-
-function openHits(refs) {
-  steps = refs;
+function listHits(refs) {
   map.mark(null);
   panel.hits(refs.map(entryOf));
   sheet.set("half");
@@ -486,12 +398,6 @@ function listen() {
     host.addEventListener(on, light(true));
     host.addEventListener(off, light(false));
   }
-  map.map.on("mousemove", ({ originalEvent }) => {
-    if (map.map.dragging?.moving()) return;
-    over = originalEvent;
-    point();
-  });
-  map.map.on("mouseout", () => hover(null));
   const form = byId("facets");
   form.addEventListener("change", () => {
     history.replaceState(null, "", address(map.selected));
@@ -522,12 +428,6 @@ function listen() {
     followTools();
   });
   byId("share").addEventListener("click", share);
-  byId("steps-before").addEventListener("click", () => step(-1));
-  byId("steps-after").addEventListener("click", () => step(1));
-  map.map.getContainer().addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target === event.currentTarget && !map.busy && !toolbar.isLoading) openCentre();
-  });
-  map.map.on("click", clickMap);
   map.map.on("moveend", () => (onlyView.checked ? narrow() : count()));
   byId("only-view-label").hidden = false;
   onlyView.addEventListener("change", () => {
