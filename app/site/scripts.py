@@ -24,7 +24,7 @@ _NOTES = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*\n?", re.DOTALL | re.MULTILINE)
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([^"]+)";\n?', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("\./([^"]+)"\)')
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
-_LEFT = re.compile(r"^(?:import|export)\b.*|\bimport\(.*", re.MULTILINE)
+_LEFT = re.compile(r"^(?:import|export)\b.*|\bimport[(.].*", re.MULTILINE)
 
 
 def needed(used: Iterable[str]) -> set[str]:
@@ -64,6 +64,8 @@ def content(name: str) -> bytes:
 def plain_script(name: str) -> str:
     """Return a module of ours, and all that it imports, as one script without modules.
 
+    What a module would load later is left out: that is for what a site has not, as large layers.
+
     Raises
     ------
     SiteRefused
@@ -76,22 +78,22 @@ def plain_script(name: str) -> str:
         if file in bodies:
             return
         text = _NOTES.sub("", (STATIC_DIRECTORY / folder / file).read_text(encoding="utf-8"))
-        for other in [*(each[1] for each in _IMPORT.findall(text)), *_LATER.findall(text)]:
+        for _, other in _IMPORT.findall(text):
             add(other)
         bodies[file] = _body(f"{folder}/{file}", text)
 
     add(name.rpartition("/")[2])
     *parts, (_, entry) = bodies.items()
     modules = "".join(f'modules["{file}"] = (() => {{\n{body}}})();\n' for file, body in parts)
-    head = '"use strict";\nconst modules = {};\nconst here = document.currentScript.src;\n'
+    head = '"use strict";\nconst modules = {};\n'
     return f"(() => {{\n{head}{modules}(async () => {{\n{entry}}})();\n}})();\n"
 
 
 def _body(name: str, text: str) -> str:
     names = [each[1] for each in _EXPORT.findall(text)]
     text = _IMPORT.sub(lambda each: _taken(each[1], each[2]), text)
-    text = _LATER.sub(lambda each: f'Promise.resolve(modules["{each[1]}"])', text)
-    text = _EXPORT.sub(r"\1 \2", text).replace("import.meta.url", "here")
+    text = _LATER.sub(lambda each: f'Promise.reject(new Error("{each[1]}"))', text)
+    text = _EXPORT.sub(r"\1 \2", text)
     if left := _LEFT.search(text):
         raise SiteRefused(f"{name} cannot become a plain script: {left[0]}")
     return f"{text}return {{ {', '.join(names)} }};\n" if names else text
