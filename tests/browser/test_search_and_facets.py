@@ -13,7 +13,7 @@ def options(page: Page):
 
 def test_initials_find_the_project_and_enter_opens_it(visit, page: Page):
     visit("/")
-    box = page.get_by_role("combobox")
+    box = page.locator("#q")
     box.fill("lsb")
     expect(options(page).first).to_have_text("老商埠")
     expect(options(page).first).to_have_attribute("aria-selected", "true")
@@ -24,7 +24,7 @@ def test_initials_find_the_project_and_enter_opens_it(visit, page: Page):
 
 def test_the_results_are_grouped_and_walked_with_the_arrow_keys(visit, page: Page):
     visit("/")
-    box = page.get_by_role("combobox")
+    box = page.locator("#q")
     box.fill("玉苻河")
     expect(page.get_by_role("group", name="生态文旅")).to_be_visible()
     box.press("ArrowDown")
@@ -39,13 +39,13 @@ def test_the_results_are_grouped_and_walked_with_the_arrow_keys(visit, page: Pag
 
 def test_nonsense_finds_nothing_and_says_so(visit, page: Page):
     visit("/")
-    page.get_by_role("combobox").fill("qqqqq")
+    page.locator("#q").fill("qqqqq")
     expect(page.get_by_text("没有找到。试试拼音、首字母或更短的词。").first).to_be_visible()
 
 
 def test_words_of_the_text_lead_to_the_paragraph(read, page: Page):
     read("/")
-    page.get_by_role("combobox").fill("另行选址")
+    page.locator("#q").fill("另行选址")
     options(page).first.click()
     expect(page).to_have_url(re.compile(r"/plan/shizhong-14-5#2-2-p1$"))
 
@@ -66,7 +66,7 @@ TIME_TO_FIRST_RESULT = """async (query) => {
 
 def test_the_first_result_is_there_within_a_tenth_of_a_second(visit, page: Page):
     visit("/")
-    box = page.get_by_role("combobox")
+    box = page.locator("#q")
     box.fill("y")
     expect(options(page).first).to_be_visible()
     spans = [
