@@ -114,7 +114,7 @@ def test_axe_finds_nothing_in_a_comparison(visit_changed, page: Page, split, vie
 def test_axe_finds_nothing_in_the_results_of_a_search(visit, page: Page):
     visit("/")
     page.locator("#q").fill("yufuhe")
-    page.get_by_role("option").first.wait_for()
+    page.locator("#found").get_by_role("option").first.wait_for()
     assert violations(page) == []
 
 

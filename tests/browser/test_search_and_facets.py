@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 
 def options(page: Page):
-    return page.get_by_role("option")
+    return page.locator("#found").get_by_role("option")
 
 
 def test_initials_find_the_project_and_enter_opens_it(visit, page: Page):
