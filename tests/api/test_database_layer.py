@@ -372,7 +372,7 @@ def test_an_item_is_edited_and_shown_at_once(editor):
 
 
 def test_an_edit_is_checked_against_what_is_near_in_the_database(editor, monkeypatch):
-    monkeypatch.setattr("layers.edits._WHOLE", 5)
+    monkeypatch.setattr("layers.updates._WHOLE", 5)
     refused = editor.patch(f"{PLOTS}/地块 003", json={"geometry": moved(116.9105)})
     assert refused.status_code == 422
     assert "overlap" in {each["code"] for each in refused.json()["errors"]}
