@@ -4,7 +4,7 @@ import { attributes, column, EXTENT, readTile } from "./mvt.js";
 import { arrange, paint, under } from "./paint.js";
 
 /** Tiles that are kept read, the one that was used last at the end. */
-const MOST = 40;
+const MOST = 16;
 
 /** @type {Map<string, {rules: any, chosen: [string, string[]][], away: Set<string>}>} */
 const layers = new Map();
