@@ -51,6 +51,9 @@ _POLL_S = 1.0
 _PATIENCE_S = 0.8
 """How long a request waits for that answer; then it is shown what was known before."""
 
+_PATIENCE_FOR_NEWER_S = 5.0
+"""How long one waits that says what it must be shown, and has no use for anything before."""
+
 _SETTLED_S = 5.0
 """How long after the start what is not needed at once is made ready."""
 
@@ -193,9 +196,10 @@ class Published:
         """
         wanted = 0 if minimum is None else _number("min_seq", minimum)
         if time.monotonic() - self._asked >= _POLL_S or self._state.sequence < wanted:
+            patience = _PATIENCE_FOR_NEWER_S if wanted else _PATIENCE_S
             with contextlib.suppress(TimeoutError):
                 # What takes longer goes on in its thread, and is shown to whoever asks next.
-                await asyncio.wait_for(asyncio.to_thread(self._refresh), _PATIENCE_S)
+                await asyncio.wait_for(asyncio.to_thread(self._refresh), patience)
         state = self._state
         if state.sequence < wanted:
             raise NotFresh(

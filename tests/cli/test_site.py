@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -54,10 +55,16 @@ def home(tmp_path_factory, plan_text):
     return folder
 
 
+def write_site_of(home, folder, tell):
+    settings = Settings(home=home, public_url=BASE, rate_limit="", opinions=False)
+    # In a thread of its own: once a test has used a browser, this one has Playwright's event loop.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(write_site, create_app(settings), folder, tell).result()
+
+
 def write(home, folder):
     told = []
-    settings = Settings(home=home, public_url=BASE, rate_limit="", opinions=False)
-    written = write_site(create_app(settings), folder, lambda *done: told.append(done))
+    written = write_site_of(home, folder, lambda *done: told.append(done))
     return written, told
 
 
@@ -285,9 +292,8 @@ def test_a_site_that_cannot_be_finished_leaves_the_old_one(home, tmp_path):
         if done == 3:
             raise OSError(28, "No space left on device")
 
-    settings = Settings(home=home, public_url=BASE, rate_limit="", opinions=False)
     with pytest.raises(OSError, match="No space"):
-        write_site(create_app(settings), folder.path, stop)
+        write_site_of(home, folder.path, stop)
     assert {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()} == before
     assert sorted(each.name for each in folder.path.iterdir()) == ["index.html", "site.json"]
 
