@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.staticfiles import StaticFiles
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 
 from .links import IMMUTABLE
+from .scripts import plain_script
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.responses import Response
     from starlette.types import Scope
 
 STATIC_DIRECTORY = Path(__file__).parent / "static"
@@ -41,6 +44,23 @@ _MEDIA_TYPES = {
 }
 
 
+def _joined_styles(directory: Path) -> bytes:
+    return b"".join((directory / "atlas" / name).read_bytes() for name in ("base.css", "atlas.css"))
+
+
+def _joined_scripts(directory: Path) -> bytes:
+    return plain_script(directory, "atlas/main.js", is_alone=False).encode()
+
+
+Join = Callable[[Path], bytes]
+
+JOINED: Mapping[str, Join] = {
+    "atlas/joined.css": _joined_styles,
+    "atlas/joined.js": _joined_scripts,
+}
+"""The map page's own styles, and its script with all that it imports, each as one file."""
+
+
 def media_type_of(name: str) -> str:
     """Return the media type of a file by the ending of its name."""
     return _MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
@@ -50,12 +70,16 @@ class StaticTree:
     """The files below ``app/static``.
 
     Their addresses hold a digest of the whole tree, so that a browser may keep each for ever and
-    modules can import one another by relative paths.
+    modules can import one another by relative paths. Some are joined from others, so that a page
+    asks for few; see `JOINED`.
     """
 
-    def __init__(self, directory: Path = STATIC_DIRECTORY) -> None:
+    def __init__(
+        self, directory: Path = STATIC_DIRECTORY, joined: Mapping[str, Join] = JOINED
+    ) -> None:
         self._directory = directory
-        self._digest = _tree_digest(directory)
+        self._joined = {name: join(directory) for name, join in joined.items()}
+        self._digest = _tree_digest(directory, self._joined)
 
     def href(self, path: str) -> str:
         """Return the address of a file.
@@ -70,18 +94,29 @@ class StaticTree:
         FileNotFoundError
             If there is no such file; pages are rendered before anybody visits them.
         """
-        if not (self._directory / path).is_file():
+        if path not in self._joined and not (self._directory / path).is_file():
             raise FileNotFoundError(f"app/static has no file {path}.")
         return f"/static/{self._digest}/{path}"
 
     def mount(self, app: FastAPI) -> None:
         """Let an application serve the tree."""
-        app.mount(f"/static/{self._digest}", _ImmutableFiles(directory=self._directory))
+        app.mount(f"/static/{self._digest}", _ImmutableFiles(self._directory, self._joined))
 
 
 class _ImmutableFiles(StaticFiles):
+    def __init__(self, directory: Path, joined: Mapping[str, bytes]) -> None:
+        super().__init__(directory=directory)
+        self._joined = joined
+
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        content = self._joined.get(path)
+        if content is None or scope["method"] not in {"GET", "HEAD"}:
+            response = await super().get_response(path, scope)
+        else:
+            headers = {"etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+            response = Response(content, headers=headers, media_type="text/plain")
+            if self.is_not_modified(response.headers, Headers(scope=scope)):
+                response = NotModifiedResponse(response.headers)
         response.headers["Cache-Control"] = IMMUTABLE
         media_type = _MEDIA_TYPES.get(Path(path).suffix.lower())
         if media_type and "content-type" in response.headers:
@@ -89,8 +124,8 @@ class _ImmutableFiles(StaticFiles):
         return response
 
 
-def _tree_digest(directory: Path) -> str:
-    digest = hashlib.sha256()
+def _tree_digest(directory: Path, joined: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256(b"".join(joined.values()))
     for path in sorted(directory.rglob("*")):
         if path.is_file():
             digest.update(path.relative_to(directory).as_posix().encode())

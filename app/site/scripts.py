@@ -1,17 +1,17 @@
 """Which of the application's scripts and styles the files of a site need, and as what.
 
-A page that is opened from a folder (``file:``) may load scripts, but neither modules nor data. So
-a module becomes, together with what it imports, one plain script; and data are scripts as well.
+A page that is opened from a folder (``file:``) may load scripts, but neither modules nor data: a
+module becomes a plain script, and data are scripts as well.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import orjson
 
 from app.assets import STATIC_DIRECTORY
+from app.scripts import plain_script
 from layers.errors import SiteRefused
 
 if TYPE_CHECKING:
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 KEPT = "window.atlasData"
 """Where the pages' scripts look for data before they ask a server."""
-
-_NOTES = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*\n?", re.DOTALL | re.MULTILINE)
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([^"]+)";\n?', re.MULTILINE)
-_LATER = re.compile(r'\bimport\("\./([^"]+)"\)')
-_EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
-_LEFT = re.compile(r"^(?:import|export)\b.*|\bimport[(.].*", re.MULTILINE)
 
 
 def needed(used: Iterable[str]) -> set[str]:
@@ -51,6 +45,8 @@ def _package(name: str) -> set[str]:
 def content(name: str) -> bytes:
     """Return a file of ``app/static`` as the site has it: of our modules, the plain script.
 
+    What a module would load later is left out: that is for what a site has not, as large layers.
+
     Raises
     ------
     SiteRefused
@@ -58,49 +54,10 @@ def content(name: str) -> bytes:
     """
     if name.startswith("vendor/") or not name.endswith(".js"):
         return (STATIC_DIRECTORY / name).read_bytes()
-    return plain_script(name).encode()
-
-
-def plain_script(name: str) -> str:
-    """Return a module of ours, and all that it imports, as one script without modules.
-
-    What a module would load later is left out: that is for what a site has not, as large layers.
-
-    Raises
-    ------
-    SiteRefused
-        If an import or export has another form than those that our modules use.
-    """
-    folder = name.rpartition("/")[0]
-    bodies: dict[str, str] = {}
-
-    def add(file: str) -> None:
-        if file in bodies:
-            return
-        text = _NOTES.sub("", (STATIC_DIRECTORY / folder / file).read_text(encoding="utf-8"))
-        for _, other in _IMPORT.findall(text):
-            add(other)
-        bodies[file] = _body(f"{folder}/{file}", text)
-
-    add(name.rpartition("/")[2])
-    *parts, (_, entry) = bodies.items()
-    modules = "".join(f'modules["{file}"] = (() => {{\n{body}}})();\n' for file, body in parts)
-    head = '"use strict";\nconst modules = {};\n'
-    return f"(() => {{\n{head}{modules}(async () => {{\n{entry}}})();\n}})();\n"
-
-
-def _body(name: str, text: str) -> str:
-    names = [each[1] for each in _EXPORT.findall(text)]
-    text = _IMPORT.sub(lambda each: _taken(each[1], each[2]), text)
-    text = _LATER.sub(lambda each: f'Promise.reject(new Error("{each[1]}"))', text)
-    text = _EXPORT.sub(r"\1 \2", text)
-    if left := _LEFT.search(text):
-        raise SiteRefused(f"{name} cannot become a plain script: {left[0]}")
-    return f"{text}return {{ {', '.join(names)} }};\n" if names else text
-
-
-def _taken(names: str, file: str) -> str:
-    return f'const {{{names.replace(" as ", ": ")}}} = modules["{file}"];\n'
+    try:
+        return plain_script(STATIC_DIRECTORY, name, is_alone=True).encode()
+    except ValueError as error:
+        raise SiteRefused(f"{error}.") from error
 
 
 def data_script(name: str, document: bytes) -> bytes:

@@ -225,10 +225,10 @@ def test_axe_finds_nothing_in_the_choice(visit, page: Page, atlas):
 def shift(visit, page: Page, server):
     """Call a function of the page's own formula."""
     visit("/")
-    main = page.locator('script[src*="atlas/main"]').get_attribute("src")
+    joined = page.locator('script[src*="atlas/joined"]').get_attribute("src")
 
     def call(name: str, place: tuple[float, float]):
-        source = main.replace("main.js", "gcj02.js")
+        source = joined.replace("joined.js", "gcj02.js")
         return page.evaluate(
             "async ([source, name, place]) => (await import(source))[name](place)",
             [source, name, list(place)],

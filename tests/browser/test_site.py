@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.site.scripts import plain_script
+from app.site.scripts import content
 from layers.errors import SiteRefused
 from layers.publishing import import_plan
 from layers.store import Store
@@ -82,4 +82,4 @@ def test_a_module_that_cannot_become_a_plain_script_is_named(monkeypatch, tmp_pa
     (tmp_path / "atlas" / "odd.js").write_text("export default 1;\n", encoding="utf-8")
     monkeypatch.setattr("app.site.scripts.STATIC_DIRECTORY", tmp_path)
     with pytest.raises(SiteRefused, match=re.escape("atlas/odd.js cannot become a plain script")):
-        plain_script("atlas/odd.js")
+        content("atlas/odd.js")

@@ -31,8 +31,8 @@ def geodesy(visit, page: Page, server: str):
     """Call a function of the page's own module."""
     visit("/")
     module = page.evaluate(
-        """async () => (await (await fetch("/")).text()).match(/[^"]*atlas\\/main[^"]*/)[0]"""
-    ).replace("main.js", "geodesy.js")
+        """async () => (await (await fetch("/")).text()).match(/[^"]*atlas\\/joined.js[^"]*/)[0]"""
+    ).replace("joined.js", "geodesy.js")
 
     def call(name: str, *given):
         return page.evaluate(
