@@ -23,7 +23,7 @@ SIZE = (1200, 630)
 
 MAP_WIDTH = 620
 
-_PAPER, _INK, _QUIET = "#F5F1E7", "#1D3557", "#56606C"
+_PAPER, _INK, _QUIET = "#F5F1E7", "#1D3557", "#424B56"
 _FINE = 2
 """Pixels that are drawn for one of the picture, so that edges are smooth."""
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from playwright.sync_api import expect
 from shapely.affinity import translate
 
 from app.main import create_app
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 CHROMIUM = "/usr/bin/chromium"
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
-_LOOKS, _BETWEEN_MS = 200, 50
+_LOOKS, _BETWEEN_MS = 400, 50
+
+# Five seconds, as it is by itself, are too few where much else runs.
+expect.set_options(timeout=20_000)
 
 
 @contextmanager
