@@ -268,3 +268,54 @@ def test_axe_finds_nothing_beside_a_large_layer(explore, page: Page, scheme):
     explore()
     expect(page.locator("[data-large=blocks]").get_by_role("listitem")).to_have_count(20)
     assert Axe().run(page).response["violations"] == []
+
+
+PLACED = """async (wanted) => {
+  const script = document.querySelector("script[src*='/atlas/main.js']").src;
+  const { place } = await import(new URL("placing.js", script));
+  return place(wanted, [[0, 0, 60, 20]], (text) => 10 * text.length, 16);
+}"""
+
+
+def wanted(text: str, x: float, y: float, side: float, *, area: bool = True) -> dict[str, object]:
+    """Return a name that belongs at a place, of a feature with so long a side."""
+    around = [x - side / 2, y - side / 2, x + side / 2, y + side / 2]
+    return {"text": text, "colour": "#112233", "isArea": area, "x": x, "y": y, "box": around}
+
+
+def test_names_are_drawn_where_they_fit_and_not_where_they_do_not(explore, page: Page):
+    explore()
+    expect(page.locator(".large-names")).to_have_attribute("data-count", re.compile("^[1-9]"))
+    look_at(page, 10, 10, 15)
+    expect(page.locator(".large-names")).to_be_hidden()
+
+
+def test_names_follow_the_facets_and_the_switch_of_their_layer(explore, page: Page, until):
+    explore("/?off=zones,projects,places,district")
+    names = page.locator(".large-names")
+    expect(names).to_have_attribute("data-count", re.compile("^[1-9]"))
+    every = int(names.get_attribute("data-count") or 0)
+    page.locator("#facets summary").click()
+    page.locator("input[name=stage][value=完成]").check()
+    until("(every) => Number(document.querySelector('.large-names').dataset.count) < every", every)
+    expect(names).to_have_attribute("data-count", re.compile("^[1-9]"))
+    page.locator("[data-layer=blocks] input[type=checkbox]").uncheck()
+    expect(names).to_be_hidden()
+
+
+def test_no_name_covers_another_and_the_larger_feature_comes_first(explore, page: Page):
+    explore(close=False)
+    given = [wanted("小", 205, 205, 90), wanted("大", 200, 200, 100), wanted("远", 400, 400, 90)]
+    assert [each["lines"] for each in page.evaluate(PLACED, given)] == [["大"], ["远"]]
+    assert page.evaluate(PLACED, [wanted("占", 30, 10, 50)]) == []
+
+
+def test_a_long_name_is_broken_between_words_and_left_out_where_it_still_is_too_long(
+    explore, page: Page
+):
+    explore(close=False)
+    rows = page.evaluate(PLACED, [wanted("第10排第10块", 300, 300, 50)])
+    assert rows[0]["lines"] == ["第10排", "第10块"]
+    assert page.evaluate(PLACED, [wanted("JN-0001234567", 300, 300, 50)]) == []
+    beside = page.evaluate(PLACED, [wanted("JN-0001234567", 300, 300, 0, area=False)])
+    assert beside[0]["box"][0] > 300

@@ -6,6 +6,7 @@
 
 import { Lit } from "./lit.js";
 import { EXTENT } from "./mvt.js";
+import { Names } from "./names.js";
 
 const SIDE = 512;
 const MOST_PIXELS = 1024;
@@ -29,6 +30,7 @@ export class Tiled {
     this.worker = new Worker(new URL("tile_worker.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this[`_${data.did}`](data));
     this.worker.addEventListener("error", () => this.#fail());
+    this.names = new Names(this.map, this.worker, () => ({ side: SIDE, scale: this.#scale(), tiles: this.#named() }));
     this.map.on("zoomend resize", () => this.#redraw());
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", () => this.#redraw(null, true));
@@ -44,8 +46,9 @@ export class Tiled {
     const grid = this.#grid(layer, tiles);
     const group = this.atlas.layers[layer.id];
     this.shown.set(layer.id, { layer, grid, tiles, hidden: false, lit: new Lit(this.map, `atlas-${layer.id}`) });
-    this.worker.postMessage({ act: "layer", layer: layer.id, rules: layer.style });
+    this.worker.postMessage({ act: "layer", layer: layer.id, rules: layer.style, english: document.documentElement.lang === "en" });
     group.on("add", () => grid.addTo(this.map)).on("remove", () => grid.remove());
+    group.on("add remove", () => this.names.ask());
     if (this.map.hasLayer(group)) grid.addTo(this.map);
   }
 
@@ -59,6 +62,7 @@ export class Tiled {
       const gone = [...away].filter((ref) => ref.startsWith(`${id}/`)).map((ref) => ref.slice(id.length + 1));
       shown.unheeded = [...chosen.keys()].filter((name) => name !== "mapped" && !shown.layer.facets.includes(name));
       shown.narrowed = heeded.length > 0;
+      this.names.ask();
       shown.hidden = absent.includes(id) || (chosen.has("mapped") && !chosen.get("mapped").has("true"));
       if (shown.grid.getContainer?.()) shown.grid.getContainer().hidden = shown.hidden;
       const asked = JSON.stringify([heeded, gone]);
@@ -129,6 +133,7 @@ export class Tiled {
     else tile.canvas.width = 0;
     tile.done?.();
     tile.done = null;
+    this.names.ask();
     this.page.drawn?.(layer);
   }
 
@@ -148,6 +153,10 @@ export class Tiled {
   _find({ number, found }) {
     this.waiting.get(number)?.(found);
     this.waiting.delete(number);
+  }
+
+  _names(drawn) {
+    this.names.put(drawn);
   }
 
   _light({ layer: id, id: feature, pieces }) {
@@ -214,6 +223,15 @@ export class Tiled {
 
   #tileZoom() {
     return Math.round(this.map.getZoom());
+  }
+
+  /** Tiles whose features are named: not where another state of the layer is drawn over it. */
+  #named() {
+    const isNamed = ({ layer, hidden }) => !hidden && this.map.hasLayer(this.atlas.layers[layer.id])
+      && !this.map.getPane(`atlas-${layer.id}`).classList.contains("is-behind");
+    return [...this.shown.values()].filter(isNamed).flatMap(({ layer, tiles }) => [...tiles]
+      .filter(([, { z }]) => z === this.#tileZoom())
+      .map(([key, { x, y }]) => ({ layer: layer.id, key, column: x, row: y })));
   }
 
   /** Layers that are shown, the uppermost first. */
