@@ -23,6 +23,7 @@ from .conftest import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -33,9 +34,12 @@ WEST, SOUTH, SIDE, STEP = 116.96, 36.545, 60, 0.0006
 
 LIMIT = 1_000
 
+CROWD_WEST, CROWD_SOUTH, CROWD_SIDE = 116.90, 36.465, 90
+"""Blocks in one tile of zoom 12, more of them than are drawn one by one there."""
 
-def block(row: int, column: int) -> dict[str, object]:
-    west, south = WEST + column * STEP, SOUTH + row * STEP
+
+def block(row: int, column: int, west: float = WEST, south: float = SOUTH) -> dict[str, object]:
+    west, south = west + column * STEP, south + row * STEP
     return {
         "type": "Feature",
         "id": f"b-{row}-{column}",
@@ -68,19 +72,22 @@ def declared() -> dict[str, object]:
     }
 
 
-@pytest.fixture(scope="session")
-def blocks_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("blocks")
+def settings_with(home: Path, features: list[dict[str, object]]) -> Settings:
+    """Put a layer of blocks beside the shipped ones; returns how to serve them."""
     data = shutil.copytree(bundled_data(), home / "data")
     catalogue = data / "geojson" / "catalog.json"
     document = json.loads(catalogue.read_text(encoding="utf-8"))
     document["layers"].append(declared())
     catalogue.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    features = [block(row, column) for row in range(SIDE) for column in range(SIDE)]
     collection = json.dumps({"type": "FeatureCollection", "features": features})
     (data / "geojson" / "blocks.geojson").write_text(collection, encoding="utf-8")
-    settings = Settings(home=home, data=data, most_drawn=LIMIT)
-    with serve(create_app(settings)) as address:
+    return Settings(home=home, data=data, most_drawn=LIMIT)
+
+
+@pytest.fixture(scope="session")
+def blocks_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    features = [block(row, column) for row in range(SIDE) for column in range(SIDE)]
+    with serve(create_app(settings_with(tmp_path_factory.mktemp("blocks"), features))) as address:
         yield address
 
 
@@ -319,3 +326,71 @@ def test_a_long_name_is_broken_between_words_and_left_out_where_it_still_is_too_
     assert page.evaluate(PLACED, [wanted("JN-0001234567", 300, 300, 50)]) == []
     beside = page.evaluate(PLACED, [wanted("JN-0001234567", 300, 300, 0, area=False)])
     assert beside[0]["box"][0] > 300
+
+
+@pytest.fixture(scope="session")
+def crowd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    rows = range(CROWD_SIDE)
+    features = [block(row, column, CROWD_WEST, CROWD_SOUTH) for row in rows for column in rows]
+    with serve(create_app(settings_with(tmp_path_factory.mktemp("crowd"), features))) as address:
+        yield address
+
+
+@pytest.fixture
+def crowd(visit, watch: Watch, crowd_server: str):
+    """Open a path of the atlas with 8,100 blocks, over one of them, where small ones are merged."""
+    watch.allowed.add(urlsplit(crowd_server).netloc)
+
+    def open_path(path: str, row: int = 40, column: int = 41) -> Page:
+        page = visit(path, address=crowd_server)
+        at = [CROWD_SOUTH + (row + 0.45) * STEP, CROWD_WEST + (column + 0.45) * STEP]
+        page.evaluate("(at) => window.atlas.map.setView(at, 13, {animate: false})", at)
+        drawn(page)
+        return page
+
+    return open_path
+
+
+def test_where_features_are_merged_the_page_says_so_once(crowd, page: Page):
+    crowd("/?off=zones,projects,places")
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const live = document.getElementById("live");
+          new MutationObserver(() => window.said.push(live.textContent))
+            .observe(live, { childList: true });
+        }"""
+    )
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    expect(page.locator("#live")).to_contain_text("小对象在这里合并成方格")
+    expect(page.locator("[data-layer=blocks]")).to_contain_text("放大后才逐个亮起")
+    page.mouse.move(x + 40, y + 40)
+    page.evaluate("window.atlas.map.setZoom(17, {animate: false})")
+    drawn(page)
+    page.mouse.move(x, y)
+    lit = page.locator(".leaflet-atlas-blocks-pane path[fill='#0033CC']")
+    expect(lit.first).to_be_attached()
+    assert page.evaluate("window.said.filter((each) => each.includes('方格')).length") == 1
+
+
+def test_where_features_are_merged_a_filter_makes_squares_faint_and_a_click_heeds_it(
+    crowd, page: Page, watch: Watch
+):
+    crowd("/?off=zones,projects,places&stage=完成", 40, 41)
+    canvas = page.locator(".leaflet-atlas-blocks-pane canvas")
+    expect(canvas.first).to_have_css("opacity", "0.3")
+    expect(page.locator("[data-layer=blocks]")).to_contain_text("所以画淡")
+    page.mouse.click(*middle(page))
+    expect(page.get_by_role("heading", name="第40排第41块")).to_be_visible()
+    assert any("/items?bbox=" in each and "stage=" in each for each in watch.requested)
+
+
+def test_where_features_are_merged_a_click_finds_nothing_that_a_filter_leaves_out(
+    crowd, page: Page
+):
+    crowd("/?off=zones,projects,places,district&stage=完成", 40, 40)
+    with page.expect_response(re.compile(r"/blocks/items\?bbox=[^&]*&limit=100")) as asked:
+        page.mouse.click(*middle(page))
+    assert asked.value.json()["numberMatched"] == 0
+    expect(page.locator("#detail")).to_be_hidden()

@@ -103,7 +103,7 @@ async function drawLarge(layer) {
   largeLoading ??= import("./large.js");
   try {
     const { Large } = await largeLoading;
-    large ??= new Large(map, words, { failed: setFailed, href: address });
+    large ??= new Large(map, words, { failed: setFailed, href: address, say });
     large.add(layer);
   } catch (error) {
     largeLoading = undefined;
@@ -260,7 +260,7 @@ function time() {
 
 /** What tools may do to the page. @type {import("./tools.js").Page} */
 const page = {
-  say, tell, put, go, time, entries, atlas: map,
+  say, tell, put, go, time, entries, atlas: map, labels,
   told: () => byId("notice").textContent, nameOf: (entry) => panel.nameOf(entry), given: (name) => given.get(name) ?? "",
 };
 

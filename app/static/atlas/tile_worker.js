@@ -1,7 +1,7 @@
 /** Fetches, reads and draws vector tiles beside the page, which only puts finished pictures in place. */
 
 import { attributes, column, EXTENT, readTile } from "./mvt.js";
-import { arrange, paint, under } from "./paint.js";
+import { arrange, isInSquare, paint, under } from "./paint.js";
 import { candidates, namesIn, place, write } from "./placing.js";
 
 /** Tiles that are kept read beside those that are shown, the one that was used last at the end. */
@@ -48,7 +48,8 @@ const acts = {
     const tile = await read.get(`${layer} ${key}`)?.catch(() => null);
     const set = layers.get(layer);
     const found = tile ? under(tile.shapes, tile.plan, x, y, reach, shownIn(tile, set)) : [];
-    postMessage({ did: "find", number, found: found.map((at) => attributes(tile.shapes, at)) });
+    const isMerged = !found.length && Boolean(tile) && isInSquare(tile.shapes, tile.plan, x, y);
+    postMessage({ did: "find", number, isMerged, found: found.map((at) => attributes(tile.shapes, at)) });
   },
 
   async light({ layer, id, keys }) {

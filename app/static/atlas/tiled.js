@@ -14,13 +14,20 @@ const MOST_PIXELS = 1024;
 /** Pixels around a line or a point that count as it. */
 const REACH = 7;
 
+/** How strongly pictures are drawn whose squares hold what a filter leaves out, too. */
+const FAINT = "0.3";
+
+/** Degrees around a place that is asked for: a decimetre, so that it is in one of two neighbours. */
+const HERE = 5e-7;
+
 /** Metres around a place up to which the server looks. */
 const FARTHEST_M = 1000;
 
 export class Tiled {
   /**
    * @param {import("./map.js").AtlasMap} atlas
-   * @param {{failed(layer: TiledLayer, is: boolean): void, drawn?(layer: TiledLayer): void}} page
+   * @param {{failed(layer: TiledLayer, is: boolean): void, drawn?(layer: TiledLayer): void, merged?(layer: TiledLayer): void}} page
+   *   ``merged`` is told that a square was pointed at, which stands for several features
    */
   constructor(atlas, page) {
     Object.assign(this, { atlas, map: atlas.map, page, number: 0 });
@@ -83,17 +90,20 @@ export class Tiled {
       const reach = (REACH / this.#scale() / SIDE) * EXTENT;
       const answer = new Promise((done) => this.waiting.set(number, done));
       this.worker.postMessage({ act: "find", number, layer: layer.id, key: keyOf(zoom, column, row), x: (x - column) * EXTENT, y: (y - row) * EXTENT, reach });
-      return answer.then((found) => found.filter(({ id }) => id != null).map((properties) => seen(layer, String(properties.id), properties)));
+      return answer.then(({ found, isMerged }) => {
+        if (isMerged) this.page.merged?.(layer);
+        return found;
+      }).then((found) => found.filter(({ id }) => id != null).map((properties) => seen(layer, String(properties.id), properties)));
     });
     return (await Promise.all(answers)).flat();
   }
 
-  /** What the server knows at a place; what the tiles show if it does not answer, or facets narrow
-   * a layer. @param {L.LatLng} at @returns {Promise<Seen[]>} */
+  /** What the server knows at a place; what the tiles show if it does not answer.
+   * @param {L.LatLng} at @returns {Promise<Seen[]>} */
   async at(at) {
     const visible = this.#visible();
     if (!visible.length) return [];
-    if (visible.some(({ narrowed, asked }) => narrowed || (asked ?? "[[],[]]") !== "[[],[]]")) return this.find(at);
+    if (visible.some(({ asked }) => (asked ?? "[[],[]]") !== "[[],[]]")) return this.#left(visible, at);
     const pixel_m = (40075016.7 * Math.cos((at.lat * Math.PI) / 180)) / (256 * 2 ** this.map.getZoom());
     const query = new URLSearchParams({
       point: [at.lng, at.lat].map((each) => each.toFixed(7)), within: Math.min(FARTHEST_M, REACH * pixel_m).toFixed(2),
@@ -109,6 +119,22 @@ export class Tiled {
     } catch {
       return this.find(at);
     }
+  }
+
+  /** The same of what facets and the day leave: in squares the server tells them apart, beside a line
+   * or a point the tiles do. @param {L.LatLng} at @returns {Promise<Seen[]>} */
+  async #left(visible, at) {
+    const box = [at.lng - HERE, at.lat - HERE, at.lng + HERE, at.lat + HERE].map((each) => each.toFixed(7)).join(",");
+    const asked = visible.map(async ({ layer, asked: known }) => {
+      const [chosen, gone] = JSON.parse(known ?? "[[],[]]");
+      const query = new URLSearchParams({ bbox: box, limit: "100", skipGeometry: "true", ...Object.fromEntries(chosen.map(([name, values]) => [name, values.join(",")])) });
+      const answer = await fetch(`/api/collections/${layer.id}/items?${query}`, { headers: { Accept: "application/geo+json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { features } = await answer.json();
+      return features.filter(({ id }) => !gone.includes(id)).map(({ id, properties }) => seen(layer, String(id), properties));
+    });
+    const [tiles, server] = await Promise.all([this.find(at), Promise.all(asked).catch(() => [])]);
+    return [...new Map([...server.flat(), ...tiles].map((each) => [each.ref, each])).values()];
   }
 
   /** Light up a feature wherever its tiles are shown. @param {string | null} ref */
@@ -129,6 +155,7 @@ export class Tiled {
     Object.assign(tile, { side, isNarrowed, isMerged });
     // Where a pixel of the picture is one of the screen nothing has to be smoothed, in every frame.
     tile.canvas.style.imageRendering = side < MOST_PIXELS ? "pixelated" : "";
+    tile.canvas.style.opacity = isNarrowed ? "" : FAINT;
     if (bitmap) put(tile.canvas, bitmap);
     else tile.canvas.width = 0;
     tile.done?.();
@@ -146,12 +173,12 @@ export class Tiled {
   /** The worker has not started, or has ended. */
   #fail() {
     for (const { layer } of this.shown.values()) this.page.failed(layer, true);
-    for (const done of this.waiting.values()) done([]);
+    for (const done of this.waiting.values()) done({ found: [], isMerged: false });
     this.waiting.clear();
   }
 
-  _find({ number, found }) {
-    this.waiting.get(number)?.(found);
+  _find({ number, ...answer }) {
+    this.waiting.get(number)?.(answer);
     this.waiting.delete(number);
   }
 
@@ -167,10 +194,11 @@ export class Tiled {
     });
   }
 
-  /** What is said of a layer that the facets cannot narrow. @param {string} id */
+  /** What is said of a layer of which not everything is shown by itself, or narrowed. @param {string} id */
   unnarrowed(id) {
     const { unheeded = [], narrowed, tiles } = this.shown.get(id) ?? { tiles: new Map() };
-    return { unheeded, merged: Boolean(narrowed) && [...tiles.values()].some(({ isNarrowed }) => isNarrowed === false) };
+    const some = (is) => [...tiles.values()].some(is);
+    return { unheeded, squares: some(({ isMerged }) => isMerged), faint: Boolean(narrowed) && some(({ isNarrowed }) => isNarrowed === false) };
   }
 
   #grid(layer, tiles) {
