@@ -34,12 +34,12 @@ WEST, SOUTH, SIDE, STEP = 116.96, 36.545, 60, 0.0006
 
 LIMIT = 1_000
 
-CROWD_WEST, CROWD_SOUTH, CROWD_SIDE = 116.90, 36.465, 90
+CROWD_WEST, CROWD_SOUTH, CROWD_SIDE, CROWD_STEP = 116.953, 36.545, 90, 0.0003
 """Blocks in one tile of zoom 12, more of them than are drawn one by one there."""
 
 
-def block(row: int, column: int, west: float = WEST, south: float = SOUTH) -> dict[str, object]:
-    west, south = west + column * STEP, south + row * STEP
+def block(row: int, column: int) -> dict[str, object]:
+    west, south = WEST + column * STEP, SOUTH + row * STEP
     return {
         "type": "Feature",
         "id": f"b-{row}-{column}",
@@ -50,6 +50,19 @@ def block(row: int, column: int, west: float = WEST, south: float = SOUTH) -> di
             "stage": "完成" if column % 2 else "建设",
             "precision": "P3" if row % 2 else "P1",
         },
+    }
+
+
+def small_block(row: int, column: int) -> dict[str, object]:
+    """Return one of a crowd; ten columns side by side have the same stage."""
+    west, south = CROWD_WEST + column * CROWD_STEP, CROWD_SOUTH + row * CROWD_STEP
+    code, name = f"b-{row}-{column}", f"第{row}排第{column}块"
+    stage = "完成" if column // 10 % 2 else "建设"
+    return {
+        "type": "Feature",
+        "id": code,
+        "geometry": mapping(box(west, south, west + CROWD_STEP * 0.9, south + CROWD_STEP * 0.9)),
+        "properties": {"code": code, "name": name, "stage": stage, "precision": "P1"},
     }
 
 
@@ -331,7 +344,7 @@ def test_a_long_name_is_broken_between_words_and_left_out_where_it_still_is_too_
 @pytest.fixture(scope="session")
 def crowd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     rows = range(CROWD_SIDE)
-    features = [block(row, column, CROWD_WEST, CROWD_SOUTH) for row in rows for column in rows]
+    features = [small_block(row, column) for row in rows for column in rows]
     with serve(create_app(settings_with(tmp_path_factory.mktemp("crowd"), features))) as address:
         yield address
 
@@ -341,9 +354,9 @@ def crowd(visit, watch: Watch, crowd_server: str):
     """Open a path of the atlas with 8,100 blocks, over one of them, where small ones are merged."""
     watch.allowed.add(urlsplit(crowd_server).netloc)
 
-    def open_path(path: str, row: int = 40, column: int = 41) -> Page:
+    def open_path(path: str, row: int = 45, column: int = 45) -> Page:
         page = visit(path, address=crowd_server)
-        at = [CROWD_SOUTH + (row + 0.45) * STEP, CROWD_WEST + (column + 0.45) * STEP]
+        at = [CROWD_SOUTH + (row + 0.45) * CROWD_STEP, CROWD_WEST + (column + 0.45) * CROWD_STEP]
         page.evaluate("(at) => window.atlas.map.setView(at, 13, {animate: false})", at)
         drawn(page)
         return page
@@ -369,7 +382,7 @@ def test_where_features_are_merged_the_page_says_so_once(crowd, page: Page):
     page.evaluate("window.atlas.map.setZoom(17, {animate: false})")
     drawn(page)
     page.mouse.move(x, y)
-    lit = page.locator(".leaflet-atlas-blocks-pane path[fill='#0033CC']")
+    lit = page.locator(".leaflet-atlas-blocks-pane path[fill='#AA2200']")
     expect(lit.first).to_be_attached()
     assert page.evaluate("window.said.filter((each) => each.includes('方格')).length") == 1
 
@@ -377,19 +390,19 @@ def test_where_features_are_merged_the_page_says_so_once(crowd, page: Page):
 def test_where_features_are_merged_a_filter_makes_squares_faint_and_a_click_heeds_it(
     crowd, page: Page, watch: Watch
 ):
-    crowd("/?off=zones,projects,places&stage=完成", 40, 41)
+    crowd("/?off=zones,projects,places&stage=完成", 45, 55)
     canvas = page.locator(".leaflet-atlas-blocks-pane canvas")
     expect(canvas.first).to_have_css("opacity", "0.3")
     expect(page.locator("[data-layer=blocks]")).to_contain_text("所以画淡")
     page.mouse.click(*middle(page))
-    expect(page.get_by_role("heading", name="第40排第41块")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("第4[456]排第5[456]块"))).to_be_visible()
     assert any("/items?bbox=" in each and "stage=" in each for each in watch.requested)
 
 
 def test_where_features_are_merged_a_click_finds_nothing_that_a_filter_leaves_out(
     crowd, page: Page
 ):
-    crowd("/?off=zones,projects,places,district&stage=完成", 40, 40)
+    crowd("/?off=zones,projects,places,district&stage=完成", 45, 45)
     with page.expect_response(re.compile(r"/blocks/items\?bbox=[^&]*&limit=100")) as asked:
         page.mouse.click(*middle(page))
     assert asked.value.json()["numberMatched"] == 0
