@@ -14,9 +14,6 @@ const MOST_PIXELS = 1024;
 /** Pixels around a line or a point that count as it. */
 const REACH = 7;
 
-/** How strongly pictures are drawn whose squares hold what a filter leaves out, too. */
-const FAINT = "0.3";
-
 /** Degrees around a place that is asked for: a decimetre, so that it is in one of two neighbours. */
 const HERE = 5e-7;
 
@@ -155,7 +152,7 @@ export class Tiled {
     Object.assign(tile, { side, isNarrowed, isMerged });
     // Where a pixel of the picture is one of the screen nothing has to be smoothed, in every frame.
     tile.canvas.style.imageRendering = side < MOST_PIXELS ? "pixelated" : "";
-    tile.canvas.style.opacity = isNarrowed ? "" : FAINT;
+    tile.canvas.classList.toggle("is-faint", !isNarrowed);
     if (bitmap) put(tile.canvas, bitmap);
     else tile.canvas.width = 0;
     tile.done?.();
