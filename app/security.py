@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
@@ -73,13 +74,15 @@ class SecurityHeaders:
     embedded_by : str
         Who may show the maps in a frame, as the policy has it.
     pictures : sequence of str
-        Origins from which the atlas page, and no other, may load pictures: those of basemaps.
+        Origins from which pages may load pictures that offer basemaps, and no others: the atlas
+        page, and those on which a draft is drawn.
     """
 
     def __init__(self, app: ASGIApp, embedded_by: str, pictures: Sequence[str] = ()) -> None:
         self.app = app
         self._maps = policy(framed_by=embedded_by)
         self._atlas = policy(pictures=" ".join(dict.fromkeys(pictures)))
+        self._drawing = policy(framed_by="'none'", pictures=" ".join(dict.fromkeys(pictures)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on and add the headers to its answer."""
@@ -106,8 +109,11 @@ class SecurityHeaders:
             return self._atlas
         if path.startswith("/maps/"):
             return self._maps
+        if _DRAWING.fullmatch(path):
+            return self._drawing
         return _STUDIO if path == "/studio" or path.startswith("/studio/") else _USUAL
 
 
+_DRAWING = re.compile("/studio/draw/[^/]+/[0-9]+")
 _USUAL = policy()
 _STUDIO = policy(framed_by="'none'")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from layers.basemaps import Basemap
     from layers.indicators import Indicator
     from layers.model import Feature, Layer
     from layers.snapshot import Atlas
@@ -153,6 +154,20 @@ class Wording:
         """Return a title (or another attribute) of a layer or the catalogue."""
         english = getattr(thing, f"{attribute}_en", None) if self.language == "en" else None
         return str(english or getattr(thing, attribute))
+
+    def basemap(self, basemap: Basemap) -> dict[str, Any]:
+        """Return what a page offers of a basemap, and what its script draws it from."""
+        credit = filter(None, [self.title(basemap, "attribution"), basemap.review_number])
+        return {
+            "id": basemap.id,
+            "title": self.title(basemap),
+            "urls": basemap.urls or [f"/basemaps/{basemap.id}/{{z}}/{{x}}/{{y}}"],
+            "subdomains": basemap.subdomains,
+            "maxZoom": basemap.max_zoom,
+            "converted": basemap.datum == "gcj02",
+            "credit": " ".join(credit),
+            "first": basemap.is_default,
+        }
 
     def code(self, code_list: str, code: str | None, attribute: str = "label") -> str:
         """Return the label of a code; the code itself where the list does not hold it."""

@@ -73,6 +73,36 @@ class PlanYears(NamedTuple):
         )
 
 
+class YearFilter(NamedTuple):
+    """What a year of the plan leaves of the features that years move.
+
+    Attributes
+    ----------
+    is_undated_shown : bool
+        Whether what the plan does not date stays.
+    years : Mapping
+        Of what it dates, by reference.
+    moved : frozenset of str
+        Layers that years move; all others stay as they are.
+    """
+
+    year: int
+    is_undated_shown: bool
+    years: Mapping[str, PlanYears]
+    moved: frozenset[str]
+
+    def is_undated(self, ref: str) -> bool:
+        """Tell whether years move a feature (``layer/feature``) that the plan does not date."""
+        return ref.partition("/")[0] in self.moved and ref not in self.years
+
+    def leaves(self, ref: str) -> bool:
+        """Tell whether a feature stays."""
+        if ref.partition("/")[0] not in self.moved:
+            return True
+        own = self.years.get(ref)
+        return self.is_undated_shown if own is None else own.holds(self.year)
+
+
 def parse_year(text: str) -> int:
     """Return the year of the plan that a text names.
 

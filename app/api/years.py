@@ -12,8 +12,9 @@ from app.i18n import parse_language
 from app.links import HTML, JSON, address, link
 from app.maps.styles import is_ground
 from app.wording import number
+from layers.errors import InvalidParameter
 from layers.indicators import IndicatorSet
-from layers.years import YEARS, figures_of, parse_year, plan_years
+from layers.years import YEARS, YearFilter, figures_of, parse_year, plan_years
 
 from .answers import json_answer
 from .operations import get as described
@@ -21,6 +22,8 @@ from .operations import query
 from .parameters import refuse_unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.wording import Wording
     from layers.model import Feature
     from layers.snapshot import Atlas
@@ -89,6 +92,28 @@ def dated(atlas: Atlas, plan_id: str) -> dict[str, PlanYears]:
         If there is no such plan.
     """
     return plan_years(atlas.plan(plan_id), _of_plan(atlas, plan_id), filtered(atlas))
+
+
+def year_filter(given: Mapping[str, str], atlas: Atlas) -> YearFilter | None:
+    """Return what ``year`` and ``undated`` of a map's address leave; None without a year.
+
+    Raises
+    ------
+    InvalidParameter
+        If the year is none of the plan's, or `undated` is anything but ``off``.
+    """
+    if not given.get("year"):
+        return None
+    year = parse_year(given["year"])
+    undated = given.get("undated", "")
+    if undated not in {"", "off"}:
+        raise InvalidParameter(
+            "undated", f"Parameter undated is {undated[:40]!r}; it must be off, or left out."
+        )
+    plan = atlas.catalogue.plan
+    years = dated(atlas, plan) if plan in atlas.documents else {}
+    moved = frozenset(ref.partition("/")[0] for ref in filtered(atlas))
+    return YearFilter(year, not undated, years, moved)
 
 
 def _of_plan(atlas: Atlas, plan_id: str) -> IndicatorSet:

@@ -7,10 +7,12 @@ from urllib.parse import quote
 
 from app.maps.styles import feature_colour, is_ground, style_record, style_themes
 from app.wording import distance, is_sketch
-from layers.facets import FACETS, count_facets, meets
+from layers.facets import FACETS, count_facets
 from layers.snapshot import is_listed
 from layers.tiles.matrices import WEB_MERCATOR
+from layers.years import YEARS
 
+from .narrowed import year_query, year_sentence
 from .strings import SCRIPT_STRINGS
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from layers.model import Feature, Layer
     from layers.served import ServedLayer
     from layers.snapshot import Atlas, LayerSnapshot
+    from layers.years import YearFilter
+
+    from .narrowed import Narrowed
 
 _SHAPES = {"Polygon": "area", "LineString": "line", "Point": "point"}
 _PAPER_INK = "#5B6470"
@@ -33,7 +38,7 @@ def atlas_context(
     words: Wording,
     figure: RenderedMap,
     ref: str | None,
-    selection: Selection,
+    shown: Narrowed,
     most: int,
 ) -> dict[str, Any]:
     """Return the context of ``atlas.html``.
@@ -47,8 +52,8 @@ def atlas_context(
         Of the whole atlas.
     ref : str or None
         The selected feature as ``layer/feature``; an unknown one gives a notice.
-    selection : Mapping
-        Chosen values by facet.
+    shown : Narrowed
+        What the address leaves.
     most : int
         Features of a layer up to which each is listed and drawn.
 
@@ -60,34 +65,48 @@ def atlas_context(
     found = atlas.feature(ref or "")
     drawn = drawn_layers(atlas.layers.values(), most)
     names = {each.layer.id for each in drawn}
-    unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else None
+    unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else ""
     other: Language = "zh" if words.language == "en" else "en"
     return {
         "figure": figure,
         "config": script_config(atlas.layers.values(), words, figure, most),
         "tree": _tree(atlas, words, names),
         "themes": _themes(drawn, words),
-        "facets": _facets(atlas, words, selection, drawn),
-        "chosen": bool(selection),
-        "groups": _groups(drawn, words, selection),
+        "facets": _facets(atlas, words, shown.selection, drawn),
+        "chosen": bool(shown.selection) or shown.year is not None,
+        "years": list(YEARS),
+        "year": shown.year,
+        "groups": _groups(drawn, words, shown),
         "tiled": [_tiled(each, words) for id_, each in atlas.layers.items() if id_ not in names],
         "detail": words.view(*found) if found else None,
-        "notice": unknown,
+        "notice": " ".join(filter(None, [unknown, year_sentence(atlas, words, shown)])) or None,
         "pages": _pages(atlas.catalogue.plan, words),
-        "switch_href": page_href(ref if found else None, other, selection),
+        "switch_href": page_href(ref if found else None, other, shown.selection, shown.year),
+        "print_href": _print_href(words, shown),
         "home_href": page_href(None, words.language),
         "revision": _revision(atlas, words),
         "credits": credits_line(atlas.layers.values(), words),
     }
 
 
-def page_href(ref: str | None, language: Language, selection: Selection | None = None) -> str:
+def _print_href(words: Wording, shown: Narrowed) -> str:
+    """Return the address of a sheet of what the page shows."""
+    return page_href(None, words.language, shown.selection, shown.year).replace("/", "/print", 1)
+
+
+def page_href(
+    ref: str | None,
+    language: Language,
+    selection: Selection | None = None,
+    year: YearFilter | None = None,
+) -> str:
     """Return the address of the atlas page, with only what differs from the defaults."""
     query = [f"f={ref}"] if ref else []
     query += [
         f"{facet}={','.join(quote(value) for value in sorted(chosen))}"
         for facet, chosen in (selection or {}).items()
     ]
+    query += year_query(year)
     query += ["lang=en"] if language == "en" else []
     return f"/?{'&'.join(query)}" if query else "/"
 
@@ -319,9 +338,7 @@ def _rank(atlas: Atlas, facet: str, value: str) -> int:
     return codes.index(value) if value in codes else len(codes)
 
 
-def _groups(
-    drawn: Sequence[LayerSnapshot], words: Wording, selection: Selection
-) -> list[dict[str, Any]]:
+def _groups(drawn: Sequence[LayerSnapshot], words: Wording, left: Narrowed) -> list[dict[str, Any]]:
     """Return all features of all layers by zone, those of no zone last.
 
     Within a zone what is drawn comes first, and projects before places.
@@ -335,14 +352,14 @@ def _groups(
             members.setdefault(feature.properties.get("zone"), []).append((snapshot.layer, feature))
     last = members.pop(None)
     ordered = [*members.items(), (None, last)]
-    return [_group(zone, group, words, selection) for zone, group in ordered if group]
+    return [_group(zone, group, words, left) for zone, group in ordered if group]
 
 
 def _group(
     zone: str | None,
     members: Sequence[tuple[Layer, Feature]],
     words: Wording,
-    selection: Selection,
+    left: Narrowed,
 ) -> dict[str, Any]:
     first_layer, first = members[0]
     layers = list(words.atlas.layers)
@@ -354,14 +371,16 @@ def _group(
             -layers.index(each[0].id),
         ),
     )
-    shown = [each for each in ordered if is_ground(each[0].style) or meets(each[1], selection)]
+    shown = [each for each in ordered if left.leaves(*each)]
     return {
         "title": words.code("zone", zone) if zone else words.gettext("全区与跨片区"),
         "colour": feature_colour(first_layer.style, first.id, first.properties),
         "counts": _counts([feature for _, feature in shown], words),
-        "hidden": not any(not is_ground(layer.style) for layer, _ in shown) and bool(selection),
+        "hidden": not any(not is_ground(layer.style) for layer, _ in shown)
+        and bool(left.selection),
         "entries": [
-            entry(layer, feature, words) | {"hidden": (layer, feature) not in shown}
+            entry(layer, feature, words)
+            | {"hidden": (layer, feature) not in shown, "undated": left.is_undated(layer, feature)}
             for layer, feature in ordered
         ],
     }

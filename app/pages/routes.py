@@ -14,8 +14,8 @@ from layers.errors import NotFound
 from layers.facets import parse_selection
 
 from .answers import is_known, page_response
-from .basemaps import basemap_choices
 from .context import atlas_context
+from .narrowed import Narrowed, chosen_year
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,20 +35,23 @@ async def get_atlas_page(
     """Return the atlas.
 
     ``f=projects/laoshangbu`` opens a feature, ``lang=en`` is English; facets narrow the list and
-    the map, as in ``zone=北部核心区&stage=建设,完成``.
+    the map, as in ``zone=北部核心区&stage=建设,完成``. So does a year of the plan, ``year=2025``;
+    ``undated=off`` leaves out what the plan does not date.
     """
     language = parse_language(lang)
     query = request.query_params
-    selection = parse_selection({name: ",".join(query.getlist(name)) for name in query})
+    given = {name: ",".join(query.getlist(name)) for name in query}
+    selection = parse_selection(given)
     key = ("atlas", language)
-    is_plain = f is None and not selection
+    is_plain = f is None and not selection and not given.get("year")
     if is_plain and key in state.rendered:
         return page_response(request, state.rendered[key])
     atlas = state.atlas
     words = templates.wording(atlas, language)
     figure = state.maps[WHOLE_ATLAS]
-    context = atlas_context(atlas, words, figure, f, selection, settings.most_drawn)
-    context["config"]["basemaps"] = basemap_choices(basemaps.values(), words)
+    shown = Narrowed(selection, *chosen_year(given, atlas))
+    context = atlas_context(atlas, words, figure, f, shown, settings.most_drawn)
+    context["config"]["basemaps"] = [words.basemap(each) for each in basemaps.values()]
     page = templates.render("atlas.html", atlas=atlas, lang=language, **context)
     if is_plain:
         state.rendered[key] = page

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
 
-from app.api.parameters import numbers, parse_bbox, parse_items_query, whole_number
+from app.api.parameters import (
+    numbers,
+    parse_bbox,
+    parse_items_query,
+    queryable_names,
+    whole_number,
+)
+from app.api.years import year_filter
 from app.maps.styles import is_ground
 from layers.errors import InvalidParameter
 from layers.measure import from_4548
@@ -20,9 +27,13 @@ if TYPE_CHECKING:
     from app.published import Published
     from layers.served import Query, ServedLayer
     from layers.snapshot import Atlas
+    from layers.years import YearFilter
 
 OWN = ("format", "paper", "orientation", "bbox", "center", "scale", "layers", "title", "lang")
 """Parameters of the sheet itself; all others filter, as they do at /api."""
+
+YEAR = ("year", "undated")
+"""Parameters of the map page that leave what the plan dates to a year."""
 
 NOT_HERE = (
     "limit",
@@ -50,6 +61,8 @@ class Asked(NamedTuple):
         Each layer in the revision that is asked for, and what of it; the lowest first.
     filters : tuple of (str, str)
         Names and values of the parameters that narrow down what is drawn.
+    year : YearFilter or None
+        What a year of the plan leaves of that.
     """
 
     form: str
@@ -59,6 +72,7 @@ class Asked(NamedTuple):
     layers: tuple[tuple[ServedLayer, Query], ...]
     filters: tuple[tuple[str, str], ...]
     revision: str | None
+    year: YearFilter | None = None
 
 
 def parse_asked(pairs: list[tuple[str, str]], atlas: Atlas, published: Published) -> Asked:
@@ -73,9 +87,13 @@ def parse_asked(pairs: list[tuple[str, str]], atlas: Atlas, published: Published
     """
     given = _once(pairs)
     paper = _paper(given)
-    filters = tuple((name, value) for name, value in given.items() if name not in OWN)
     form = _choice("format", given.get("format", "pdf"), FORMATS)
-    layers = tuple(_with_queries(_layers(given, atlas), filters, published))
+    heads = _layers(given, atlas)
+    # A layer's own column of that name goes before the plan's years, as it does at /api.
+    of_plan = not any("year" in queryable_names(each.layer) for each in heads)
+    own = (*OWN, *YEAR) if of_plan else OWN
+    filters = tuple((name, value) for name, value in given.items() if name not in own)
+    layers = tuple(_with_queries(heads, filters, published))
     return Asked(
         form,
         paper,
@@ -84,6 +102,7 @@ def parse_asked(pairs: list[tuple[str, str]], atlas: Atlas, published: Published
         layers,
         tuple(each for each in filters if each[0] != "revision"),
         given.get("revision"),
+        year_filter(given, atlas) if of_plan else None,
     )
 
 

@@ -21,7 +21,7 @@ from layers.errors import InvalidParameter
 from layers.facets import FACETS
 from layers.printing import LARGEST_SCALE, PAPERS, SMALLEST_SCALE, Printer
 
-from .asked import FORMATS, LONGEST_TITLE, OWN, parse_asked, view_bbox
+from .asked import FORMATS, LONGEST_TITLE, OWN, YEAR, parse_asked, view_bbox
 from .sheets import filter_words, make_sheet
 
 if TYPE_CHECKING:
@@ -187,5 +187,5 @@ def _of_map(pairs: list[tuple[str, str]], asked: Asked) -> list[tuple[str, str]]
     """Return what the map page understands of the parameters of a sheet."""
     paper = asked.paper
     direction = "landscape" if paper.is_landscape else "portrait"
-    kept = [pair for pair in pairs if pair[0] in FACETS or pair[0] == "lang"]
+    kept = [pair for pair in pairs if pair[0] in (*FACETS, *YEAR, "lang")]
     return [*kept, ("paper", paper.name), ("orientation", direction)]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.wording import Wording
     from layers.model import Feature, Layer
     from layers.served import Query, ServedLayer
+    from layers.years import YearFilter
 
     from .asked import Asked
 
@@ -128,16 +129,23 @@ def _find(asked: Asked) -> list[_Found]:
                 f"sheet holds {MOST_SHAPES:,}: choose a smaller extent, fewer layers or a filter, "
                 f"or download the layer at /api/collections/{served.layer.id}.",
             )
-        features = page.features()
+        features = [each for each in page.features() if _is_left(asked, served, each)]
         left -= len(features)
-        found.append(_Found(served, features, _placeless(served, query)))
+        found.append(_Found(served, features, _placeless(asked, served, query)))
     return found
 
 
-def _placeless(served: ServedLayer, query: Query) -> int:
+def _is_left(asked: Asked, served: ServedLayer, feature: Feature) -> bool:
+    return asked.year is None or asked.year.leaves(f"{served.layer.id}/{feature.id}")
+
+
+def _placeless(asked: Asked, served: ServedLayer, query: Query) -> int:
     if not is_listed(served):
         return 0
-    return sum(feature.geometry is None for feature in served.stream(query))
+    return sum(
+        feature.geometry is None and _is_left(asked, served, feature)
+        for feature in served.stream(query)
+    )
 
 
 def _name(layer: Layer, feature: Feature, words: Wording) -> str:
@@ -219,13 +227,19 @@ def _facts(asked: Asked, found: list[_Found], words: Wording) -> Iterable[tuple[
 
 def filter_words(asked: Asked, words: Wording) -> str:
     """Return what narrows down a sheet, in words."""
-    if not asked.filters:
-        return words.gettext("没有筛选")
     between, behind = ("; ", ": ") if words.language == "en" else ("；", "：")
-    return between.join(
-        f"{name}{behind}{value}"
-        for name, value in (_filter(*each, asked, words) for each in asked.filters)
-    )
+    named = [_filter(*each, asked, words) for each in asked.filters]
+    if asked.year is not None:
+        named.append((words.gettext("规划年份"), _year(asked.year, words)))
+    if not named:
+        return words.gettext("没有筛选")
+    return between.join(f"{name}{behind}{value}" for name, value in named)
+
+
+def _year(chosen: YearFilter, words: Wording) -> str:
+    if chosen.is_undated_shown:
+        return words.say("{year}（含规划没有给时间的）", year=chosen.year)
+    return words.say("{year}（不含规划没有给时间的）", year=chosen.year)
 
 
 def _filter(name: str, value: str, asked: Asked, words: Wording) -> tuple[str, str]:

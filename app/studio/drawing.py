@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.access import Needs, VisitorDep
-from app.dependencies import PublishedDep, get_templates
+from app.dependencies import BasemapsDep, PublishedDep, get_templates
 from app.maps.figure import WHOLE_ATLAS
 from app.maps.styles import is_ground, style_record
 from app.maps.vendor import local_copies
@@ -57,7 +57,12 @@ def get_begin(
 
 @router.get("/{layer_id}/{number}")
 def get_page(
-    request: Request, published: PublishedDep, visitor: VisitorDep, layer_id: str, number: Number
+    request: Request,
+    published: PublishedDep,
+    basemaps: BasemapsDep,
+    visitor: VisitorDep,
+    layer_id: str,
+    number: Number,
 ) -> Response:
     """Return the page where a draft is drawn."""
     layer, draft, sheet = open_drawing(published, layer_id, number)
@@ -79,6 +84,7 @@ def get_page(
         config={
             "lang": words.language,
             "strings": {name: words.gettext(text) for name, text in DRAWING.items()},
+            "basemaps": [words.basemap(each) for each in basemaps.values()],
             "grounds": list(_grounds(state.atlas, layer_id)),
             "sheet": _sheet_config(words, layer, draft, sheet),
         },

@@ -53,6 +53,9 @@ ALERTS = {
 """Of what somebody should look after, by `app.condition.Code`."""
 
 DRAWING = {
+    "baseCredit": _("底图：{credit}"),
+    "baseConverted": _("底图原为 GCJ-02，已逐片移回 WGS 84，误差约一个像素。"),
+    "baseFailed": _("底图“{base}”没有取到；规划内容不受影响。"),
     "map": _("绘图区。所有对象也列在旁边的列表里。"),
     "zoomIn": _("放大"),
     "zoomOut": _("缩小"),

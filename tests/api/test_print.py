@@ -178,6 +178,7 @@ def test_the_same_sheet_is_not_sent_twice(client):
         ("limit", "10"),
         ("colour", "red"),
         ("revision", "x"),
+        ("year", "2030"),
     ],
 )
 def test_a_malformed_parameter_is_named(assert_problem, parameter, value):
@@ -189,6 +190,11 @@ def test_a_malformed_parameter_is_named(assert_problem, parameter, value):
 def test_two_extents_are_one_too_many(assert_problem):
     params = {"format": "pdf", "bbox": "116.9,36.5,117,36.6", "center": "116.9,36.5"}
     assert assert_problem("/print", 400, params=params)["errors"][0]["parameter"] == "center"
+
+
+def test_what_has_no_date_is_left_out_or_not(assert_problem):
+    params = {"format": "pdf", "year": "2025", "undated": "on"}
+    assert assert_problem("/print", 400, params=params)["errors"][0]["parameter"] == "undated"
 
 
 def test_a_revision_that_there_is_not_is_not_found(assert_problem):
@@ -276,3 +282,22 @@ def test_a_scale_is_round_and_holds_the_box():
     assert west < 116.9 < 117.0 < east
     assert south < 36.5 < 36.6 < north
     assert fitting_scale(BBox(-180, -90, 180, 90), frame) == SMALLEST_SCALE
+
+
+def test_a_sheet_of_a_year_has_what_the_plan_dates_to_it_and_says_so(sheet, client):
+    _, every = sheet()
+    _, text = sheet(year="2035", undated="off")
+    assert "筛选规划年份：2035（不含规划没有给时间的）" in text
+    assert "重点项目（18）" in every
+    assert "重点项目（18）" not in text
+    _, marked = sheet(year="2035")
+    assert "规划年份：2035（含规划没有给时间的）" in marked
+    _, english = sheet(year="2035", lang="en")
+    assert "2035(withwhattheplangivesnodate)" in english
+
+
+def test_the_page_of_sheets_names_the_year_and_leads_back_to_it(client):
+    page = client.get("/print?year=2025").text
+    assert "筛选：规划年份：2025（含规划没有给时间的）" in page
+    assert "/?year=2025&amp;paper=A4" in page
+    assert "链接里的“year”用不了" in client.get("/print?year=2030").text

@@ -21,12 +21,14 @@ from pmtiles.writer import write
 
 from app.main import create_app
 from app.settings import Settings
+from layers.accounts import new_account
 from layers.gcj02 import from_gcj02, to_gcj02
 
 MERCATOR = morecantile.tms.get("WebMercatorQuad")
 MARKED = (116.95, 36.58)
 """Where the tiles have a red spot."""
 
+PASSWORD = "十四五规划 studio 2035"  # noqa: S105  of nobody
 TILE = 256
 RED, GREY = (220, 0, 0), (200, 205, 210)
 
@@ -77,8 +79,8 @@ def tiles(watch):
 
 
 @pytest.fixture
-def atlas(tiles, start, tmp_path):
-    """Start an atlas with three basemaps; returns its address."""
+def application(tiles, tmp_path):
+    """Make an atlas with three basemaps."""
     like = {"title_en": "Office", "attribution": "某局", "review_number": "鲁S(2026)001号"}
     kinds = {"good": "wgs84", "gcj02": "gcj02", "broken": "cgcs2000"}
     declared = [
@@ -88,7 +90,27 @@ def atlas(tiles, start, tmp_path):
     ]  # fmt: skip
     path = tmp_path / "basemaps.json"
     path.write_text(json.dumps(declared), encoding="utf-8")
-    return start(create_app(Settings(home=tmp_path / "home", basemaps=path)))
+    return create_app(Settings(home=tmp_path / "home", basemaps=path))
+
+
+@pytest.fixture
+def atlas(application, start):
+    """Start it; returns its address."""
+    return start(application)
+
+
+@pytest.fixture
+def drawing(application, atlas, page: Page):
+    """Open the page on which a draft of the zones is drawn."""
+    editor = new_account("wang", "wang", "editor", PASSWORD)
+    application.state.published.store.people.add(editor, author="root")
+    page.goto(f"{atlas}/studio/login")
+    page.get_by_label("用户名").fill("wang")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.locator('form[action="/studio/draw/zones"] button').click()
+    page.locator("html[data-ready]").wait_for(state="attached")
+    return page
 
 
 @pytest.fixture
@@ -242,3 +264,34 @@ def test_the_page_shifts_as_the_server_does(shift, place):
     there = np.array([place])
     assert shift("toGcj02", place) == pytest.approx(to_gcj02(there)[0], abs=1e-10)
     assert shift("fromGcj02", place) == pytest.approx(from_gcj02(there)[0], abs=1e-9)
+
+
+def test_what_is_drawn_in_the_studio_lies_on_the_basemap_that_is_chosen(drawing, until):
+    page = drawing
+    page.get_by_text("底图", exact=True).first.click()
+    page.get_by_label("底图gcj02").check()
+    expect(page).to_have_url(re.compile("base=gcj02"))
+    expect(page.locator("#base-credit")).to_contain_text("某局 鲁S(2026)001号")
+    until("document.querySelectorAll('.leaflet-tile-loaded').length > 3")
+    page.evaluate("(at) => atlas.map.setView(at, 14, {animate: false})", list(MARKED[::-1]))
+    until(
+        """() => { const tiles = [...document.querySelectorAll(".leaflet-tile-pane .leaflet-tile")];
+          return tiles.length > 3 && tiles.every((tile) => tile.complete); }"""
+    )
+    red, green, _ = colour_at(page, MARKED)
+    assert red > 2 * green
+    page.get_by_label("不用底图").check()
+    expect(page.locator("#base-credit")).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"/draw/zones/\d+$"))
+
+
+def test_in_the_studio_only_pages_of_drawing_may_load_pictures_of_basemaps(drawing, tiles):
+    page = drawing
+    policies = {
+        path: page.request.get(path).headers["content-security-policy"]
+        for path in (page.url, f"{page.url}/features", page.url.partition("/draw")[0])
+    }
+    told = [policy for policy in policies.values() if tiles in policy]
+    assert told == [policies[page.url]]
+    assert "frame-ancestors 'none'" in policies[page.url]
+    expect(page.locator(".leaflet-tile")).to_have_count(0)

@@ -197,3 +197,42 @@ def test_going_back_leaves_the_comparison(visit_changed, page: Page):
     expect(page.locator("path.compared-old")).to_have_count(0)
     expect(page.locator("#tool")).to_be_hidden()
     expect(page).to_have_url(re.compile(r"/$"))
+
+
+def written(page: Page, pane: str):
+    """Return the names that are to be read in a pane."""
+    return page.locator(f"{pane} .name:not(.is-hidden)")
+
+
+def test_each_side_of_the_divider_has_the_names_of_its_state(visit_changed, page: Page):
+    visit_changed(f"{REVISIONS}&f=projects/yufuhe")
+    old, new = (written(page, f".leaflet-atlas--{side}-names-pane") for side in ("old", "new"))
+    expect(new.filter(has_text="新名")).to_have_count(1)
+    expect(old.filter(has_text="玉符河")).to_have_count(1)
+    expect(old.filter(has_text="新名")).to_have_count(0)
+    for side in ("old", "new"):
+        assert "rect(" in page.locator(f".leaflet-atlas--{side}-names-pane").evaluate(CLIPPED)
+    shared = written(page, ".folium-map .leaflet-tooltip-pane")
+    expect(shared.filter(has_text="新名")).to_have_count(0)
+    expect(shared.filter(has_text="北部核心区")).to_have_count(1)
+    page.get_by_role("button", name="关闭").click()
+    expect(page.locator(".leaflet-atlas--old-names-pane .name")).to_have_count(0)
+    expect(shared.filter(has_text="新名")).to_have_count(1)
+
+
+def test_both_maps_side_by_side_have_names(visit_changed, page: Page):
+    visit_changed(f"{REVISIONS}&split=sides")
+    first, second = written(page, ".folium-map"), written(page, ".second-map")
+    for field in (first, second):
+        expect(field.filter(has_text="南部生态区")).to_have_count(1)
+    expect(second.filter(has_text="新名")).to_have_count(1)
+    expect(first.filter(has_text="玉符河")).to_have_count(1)
+    expect(first.filter(has_text="新名")).to_have_count(0)
+
+
+def test_names_of_layers_that_are_compared_stand_on_their_side(visit_changed, page: Page):
+    visit_changed("/?compare=places,projects")
+    old = written(page, ".leaflet-atlas--old-names-pane")
+    new = written(page, ".leaflet-atlas--new-names-pane")
+    expect(new.filter(has_text="新名")).to_have_count(1)
+    expect(old.filter(has_text="新名")).to_have_count(0)

@@ -23,6 +23,7 @@ from .conftest import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -32,6 +33,9 @@ WEST, SOUTH, SIDE, STEP = 116.96, 36.545, 60, 0.0006
 """Where the blocks begin, how many there are in a row, and how many degrees each takes."""
 
 LIMIT = 1_000
+
+CROWD_WEST, CROWD_SOUTH, CROWD_SIDE, CROWD_STEP = 116.953, 36.545, 90, 0.0003
+"""Blocks in one tile of zoom 12, more of them than are drawn one by one there."""
 
 
 def block(row: int, column: int) -> dict[str, object]:
@@ -46,6 +50,19 @@ def block(row: int, column: int) -> dict[str, object]:
             "stage": "完成" if column % 2 else "建设",
             "precision": "P3" if row % 2 else "P1",
         },
+    }
+
+
+def small_block(row: int, column: int) -> dict[str, object]:
+    """Return one of a crowd; ten columns side by side have the same stage."""
+    west, south = CROWD_WEST + column * CROWD_STEP, CROWD_SOUTH + row * CROWD_STEP
+    code, name = f"b-{row}-{column}", f"第{row}排第{column}块"
+    stage = "完成" if column // 10 % 2 else "建设"
+    return {
+        "type": "Feature",
+        "id": code,
+        "geometry": mapping(box(west, south, west + CROWD_STEP * 0.9, south + CROWD_STEP * 0.9)),
+        "properties": {"code": code, "name": name, "stage": stage, "precision": "P1"},
     }
 
 
@@ -68,19 +85,22 @@ def declared() -> dict[str, object]:
     }
 
 
-@pytest.fixture(scope="session")
-def blocks_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("blocks")
+def settings_with(home: Path, features: list[dict[str, object]]) -> Settings:
+    """Put a layer of blocks beside the shipped ones; returns how to serve them."""
     data = shutil.copytree(bundled_data(), home / "data")
     catalogue = data / "geojson" / "catalog.json"
     document = json.loads(catalogue.read_text(encoding="utf-8"))
     document["layers"].append(declared())
     catalogue.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    features = [block(row, column) for row in range(SIDE) for column in range(SIDE)]
     collection = json.dumps({"type": "FeatureCollection", "features": features})
     (data / "geojson" / "blocks.geojson").write_text(collection, encoding="utf-8")
-    settings = Settings(home=home, data=data, most_drawn=LIMIT)
-    with serve(create_app(settings)) as address:
+    return Settings(home=home, data=data, most_drawn=LIMIT)
+
+
+@pytest.fixture(scope="session")
+def blocks_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    features = [block(row, column) for row in range(SIDE) for column in range(SIDE)]
+    with serve(create_app(settings_with(tmp_path_factory.mktemp("blocks"), features))) as address:
         yield address
 
 
@@ -268,3 +288,122 @@ def test_axe_finds_nothing_beside_a_large_layer(explore, page: Page, scheme):
     explore()
     expect(page.locator("[data-large=blocks]").get_by_role("listitem")).to_have_count(20)
     assert Axe().run(page).response["violations"] == []
+
+
+PLACED = """async (wanted) => {
+  const script = document.querySelector("script[src*='/atlas/main.js']").src;
+  const { place } = await import(new URL("placing.js", script));
+  return place(wanted, [[0, 0, 60, 20]], (text) => 10 * text.length, 16);
+}"""
+
+
+def wanted(text: str, x: float, y: float, side: float, *, area: bool = True) -> dict[str, object]:
+    """Return a name that belongs at a place, of a feature with so long a side."""
+    around = [x - side / 2, y - side / 2, x + side / 2, y + side / 2]
+    return {"text": text, "colour": "#112233", "isArea": area, "x": x, "y": y, "box": around}
+
+
+def test_names_are_drawn_where_they_fit_and_not_where_they_do_not(explore, page: Page):
+    explore()
+    expect(page.locator(".large-names")).to_have_attribute("data-count", re.compile("^[1-9]"))
+    look_at(page, 10, 10, 15)
+    expect(page.locator(".large-names")).to_be_hidden()
+
+
+def test_names_follow_the_facets_and_the_switch_of_their_layer(explore, page: Page, until):
+    explore("/?off=zones,projects,places,district")
+    names = page.locator(".large-names")
+    expect(names).to_have_attribute("data-count", re.compile("^[1-9]"))
+    every = int(names.get_attribute("data-count") or 0)
+    page.locator("#facets summary").click()
+    page.locator("input[name=stage][value=完成]").check()
+    until("(every) => Number(document.querySelector('.large-names').dataset.count) < every", every)
+    expect(names).to_have_attribute("data-count", re.compile("^[1-9]"))
+    page.locator("[data-layer=blocks] input[type=checkbox]").uncheck()
+    expect(names).to_be_hidden()
+
+
+def test_no_name_covers_another_and_the_larger_feature_comes_first(explore, page: Page):
+    explore(close=False)
+    given = [wanted("小", 205, 205, 90), wanted("大", 200, 200, 100), wanted("远", 400, 400, 90)]
+    assert [each["lines"] for each in page.evaluate(PLACED, given)] == [["大"], ["远"]]
+    assert page.evaluate(PLACED, [wanted("占", 30, 10, 50)]) == []
+
+
+def test_a_long_name_is_broken_between_words_and_left_out_where_it_still_is_too_long(
+    explore, page: Page
+):
+    explore(close=False)
+    rows = page.evaluate(PLACED, [wanted("第10排第10块", 300, 300, 50)])
+    assert rows[0]["lines"] == ["第10排", "第10块"]
+    assert page.evaluate(PLACED, [wanted("JN-0001234567", 300, 300, 50)]) == []
+    beside = page.evaluate(PLACED, [wanted("JN-0001234567", 300, 300, 0, area=False)])
+    assert beside[0]["box"][0] > 300
+
+
+@pytest.fixture(scope="session")
+def crowd_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    rows = range(CROWD_SIDE)
+    features = [small_block(row, column) for row in rows for column in rows]
+    with serve(create_app(settings_with(tmp_path_factory.mktemp("crowd"), features))) as address:
+        yield address
+
+
+@pytest.fixture
+def crowd(visit, watch: Watch, crowd_server: str):
+    """Open a path of the atlas with 8,100 blocks, over one of them, where small ones are merged."""
+    watch.allowed.add(urlsplit(crowd_server).netloc)
+
+    def open_path(path: str, row: int = 45, column: int = 45) -> Page:
+        page = visit(path, address=crowd_server)
+        at = [CROWD_SOUTH + (row + 0.45) * CROWD_STEP, CROWD_WEST + (column + 0.45) * CROWD_STEP]
+        page.evaluate("(at) => window.atlas.map.setView(at, 13, {animate: false})", at)
+        drawn(page)
+        return page
+
+    return open_path
+
+
+def test_where_features_are_merged_the_page_says_so_once(crowd, page: Page):
+    crowd("/?off=zones,projects,places")
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const live = document.getElementById("live");
+          new MutationObserver(() => window.said.push(live.textContent))
+            .observe(live, { childList: true });
+        }"""
+    )
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    expect(page.locator("#live")).to_contain_text("小对象在这里合并成方格")
+    expect(page.locator("[data-layer=blocks]")).to_contain_text("放大后才逐个亮起")
+    page.mouse.move(x + 40, y + 40)
+    page.evaluate("window.atlas.map.setZoom(17, {animate: false})")
+    drawn(page)
+    page.mouse.move(x, y)
+    lit = page.locator(".leaflet-atlas-blocks-pane path[fill='#AA2200']")
+    expect(lit.first).to_be_attached()
+    assert page.evaluate("window.said.filter((each) => each.includes('方格')).length") == 1
+
+
+def test_where_features_are_merged_a_filter_makes_squares_faint_and_a_click_heeds_it(
+    crowd, page: Page, watch: Watch
+):
+    crowd("/?off=zones,projects,places&stage=完成", 45, 55)
+    canvas = page.locator(".leaflet-atlas-blocks-pane canvas")
+    expect(canvas.first).to_have_css("opacity", "0.3")
+    expect(page.locator("[data-layer=blocks]")).to_contain_text("所以画淡")
+    page.mouse.click(*middle(page))
+    expect(page.get_by_role("heading", name=re.compile("第4[456]排第5[456]块"))).to_be_visible()
+    assert any("/items?bbox=" in each and "stage=" in each for each in watch.requested)
+
+
+def test_where_features_are_merged_a_click_finds_nothing_that_a_filter_leaves_out(
+    crowd, page: Page
+):
+    crowd("/?off=zones,projects,places,district&stage=完成", 45, 45)
+    with page.expect_response(re.compile(r"/blocks/items\?bbox=[^&]*&limit=100")) as asked:
+        page.mouse.click(*middle(page))
+    assert asked.value.json()["numberMatched"] == 0
+    expect(page.locator("#detail")).to_be_hidden()

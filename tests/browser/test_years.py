@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -100,3 +101,57 @@ def test_a_year_that_is_no_step_is_said_and_everything_is_shown(visit, page: Pag
     visit("/?year=2030")
     expect(page.locator("#notice")).to_contain_text("规划里没有“2030”这一步")
     expect(link(page, "projects/laoshangbu")).to_be_visible()
+
+
+@pytest.fixture
+def unscripted(new_context, watch, server: str):
+    """Open a path of the atlas in a browser that runs no scripts."""
+    context = new_context(java_script_enabled=False)
+    watch.over(context, server)
+    page = context.new_page()
+
+    def open_path(path: str) -> Page:
+        page.goto(server + path)
+        return page
+
+    return open_path
+
+
+@pytest.mark.parametrize("query", ["year=2025", "year=2035&undated=off", "year=2021&stage=完成"])
+def test_without_script_a_year_leaves_what_it_leaves_with_it(visit, unscripted, query):
+    plain, page = unscripted(f"/?{query}"), visit(f"/?{query}")
+    expect(page.locator("#notice")).to_contain_text("年筛选")
+    refs = """(links) => links.map((link) => link.dataset.ref + link.textContent.trim())"""
+    listed = "#index .group li:not([hidden]) a[data-ref]"
+    with_script = page.locator(listed).evaluate_all(refs)
+    assert plain.locator(listed).evaluate_all(refs) == with_script
+    expect(plain.locator("#notice")).to_have_text(page.locator("#notice").text_content() or "")
+
+
+def test_without_script_a_year_is_chosen_in_the_form_and_kept(unscripted):
+    page = unscripted("/")
+    page.locator("#facets summary").click()
+    page.get_by_role("radio", name="2035").check()
+    page.get_by_label("收起规划没有给时间的").check()
+    page.get_by_role("button", name="应用").click()
+    expect(page).to_have_url(re.compile("year=2035&undated=off"))
+    expect(page.locator("#notice")).to_contain_text("按 2035 年筛选")
+    expect(page.get_by_role("radio", name="2035")).to_be_checked()
+    expect(link(page, "projects/laoshangbu")).to_be_hidden()
+    for kept in (page.locator("#language"), page.locator("#print")):
+        expect(kept).to_have_attribute("href", re.compile("year=2035&undated=off"))
+
+
+def test_without_script_a_year_that_is_no_step_is_said(unscripted):
+    page = unscripted("/?year=2030")
+    expect(page.locator("#notice")).to_contain_text("规划里没有“2030”这一步")
+    expect(link(page, "projects/laoshangbu")).to_be_visible()
+
+
+def test_the_link_to_a_sheet_takes_the_year_along(visit, page: Page):
+    visit("/?year=2035&undated=off")
+    page.locator("#print").focus()
+    href = re.compile(r"^/print\?bbox=.*year=2035&undated=off")
+    expect(page.locator("#print")).to_have_attribute("href", href)
+    page.locator("#print").click()
+    expect(page.get_by_text("筛选：规划年份：2035（不含规划没有给时间的）")).to_be_visible()

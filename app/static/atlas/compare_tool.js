@@ -13,7 +13,7 @@ export class CompareTool {
   constructor({ atlas, words, page }) {
     Object.assign(this, { words, page });
     this.fetcher = new Fetcher(words, page);
-    this.comparison = new Comparison(atlas, words, page.entries);
+    this.comparison = new Comparison(atlas, words, page);
     this.turn = 0;
     /** @param {string} split */
     this.keep = (split) => {

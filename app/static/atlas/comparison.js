@@ -1,5 +1,6 @@
 /** Draws what is compared: old and new at a divider, or on two maps that move together. */
 
+import { Labels } from "./labels.js";
 import { SecondMap } from "./second_map.js";
 import { Swipe } from "./swipe.js";
 
@@ -8,6 +9,7 @@ export const SIDES = "sides";
 const OLD = "atlas--old";
 const NEW = "atlas--new";
 const HEIGHT = "480";
+const NAMES_HEIGHT = "640";
 const SMALLEST_M = 150;
 /** Told apart by the dash as well as by the colour, as in the studio. */
 const LOOKS = {
@@ -16,10 +18,12 @@ const LOOKS = {
 };
 
 export class Comparison {
-  /** @param {import("./map.js").AtlasMap} atlas @param {import("./words.js").Words} words @param {Map<string, import("./data.js").Entry>} entries */
-  constructor(atlas, words, entries) {
-    Object.assign(this, { atlas, words, entries });
+  /** @param {import("./map.js").AtlasMap} atlas @param {import("./words.js").Words} words @param {import("./tools.js").Page} page */
+  constructor(atlas, words, { entries, labels }) {
+    Object.assign(this, { atlas, words, entries, labels });
     this.drawn = [];
+    /** Names of one side each, by its pane. @type {Map<string, Labels>} */
+    this.names = new Map();
     /** @type {Map<string, L.LatLngBounds>} */
     this.boxes = new Map();
     this.observer = new ResizeObserver(() => this.#sized());
@@ -63,10 +67,12 @@ export class Comparison {
     else this.#wipe();
     const { map } = this.atlas;
     this.#behind([...replaced, ...(isSides ? left.hidden : [])]);
+    this.labels.setBehind([...replaced, ...left.hidden, ...(isSides ? [] : right.hidden)]);
     this.#states(map, OLD, left);
     if (!isSides) this.#states(map, NEW, right);
     if (isSides) this.#beside(compared);
     else this.#divide(compared, Number(split) / 100, moved);
+    for (const names of this.names.values()) names.declutter();
   }
 
   clear() {
@@ -91,6 +97,9 @@ export class Comparison {
 
   #wipe() {
     this.#behind([]);
+    this.labels.setBehind([]);
+    for (const names of this.names.values()) names.remove();
+    this.names.clear();
     this.boxes.clear();
     for (const each of [...this.drawn, ...(this.halos ?? [])]) each.remove();
     this.drawn = [];
@@ -125,12 +134,41 @@ export class Comparison {
       });
       added.addTo(map);
       this.drawn.push(added);
+      this.#name(map, name, layer, added, (feature) => !differing.has(refOf(feature)));
     }
+  }
+
+  /** Write the names of what is drawn on one side, where the map has names of that layer.
+   * @param {L.Map} map @param {string} side its pane @param {string} id of the layer @param {L.GeoJSON} drawn
+   * @param {(feature: any) => boolean} isKnown whether the map has it in the same place */
+  #name(map, side, id, drawn, isKnown = () => true) {
+    const layer = this.words.config.layers.find((each) => each.id === id);
+    if (!layer?.label || !this.atlas.map.hasLayer(this.atlas.layers[id])) return;
+    const names = this.#names(map, side);
+    drawn.eachLayer((shape) => {
+      const ref = `${id}/${shape.feature.id}`;
+      const known = isKnown(shape.feature) && this.words.config.anchors[ref];
+      const [part] = shape.getLayers?.() ?? [shape];
+      names.add({ ref, layer, feature: shape.feature }, known || (part.getCenter?.() ?? part.getLatLng()), part);
+    });
+  }
+
+  /** @param {L.Map} map @param {string} side */
+  #names(map, side) {
+    const pane = `${side}-names`;
+    (map.getPane(pane) ?? map.createPane(pane)).style.zIndex = NAMES_HEIGHT;
+    const beside = map === this.atlas.map ? this.labels : undefined;
+    if (!this.names.has(pane)) this.names.set(pane, new Labels(map, this.words, { pane, beside }));
+    return this.names.get(pane);
   }
 
   #divide({ left, right }, at, moved) {
     const { map } = this.atlas;
-    const panes = (name, hidden) => [map.getPane(name), ...hidden.map((id) => map.getPane(`atlas-${id}`))].filter(Boolean);
+    // Names of what only one side shows stand on that side.
+    for (const [side, ids] of [[OLD, right.hidden], [NEW, left.hidden]]) {
+      for (const id of ids) this.#name(map, side, id, this.atlas.layers[id]);
+    }
+    const panes = (name, hidden) => [map.getPane(name), map.getPane(`${name}-names`), ...hidden.map((id) => map.getPane(`atlas-${id}`))].filter(Boolean);
     // What one side hides is what the other alone shows.
     const sides = { left: panes(OLD, right.hidden), right: panes(NEW, left.hidden) };
     const say = (percent) => this.words.say("compareSeen", { left: left.name, percent, right: right.name, rest: 100 - percent });
@@ -146,7 +184,9 @@ export class Comparison {
     for (const [id, group] of Object.entries(this.atlas.layers)) {
       if (away.includes(id) || !this.atlas.map.hasLayer(group)) continue;
       const features = [...this.entries.values()].filter(({ ref, layer }) => layer.id === id && !this.atlas.filtered?.has(ref));
-      this.drawn.push(this.second.add(id, group, features.map(({ feature }) => feature)));
+      const added = this.second.add(id, group, features.map(({ feature }) => feature));
+      this.drawn.push(added);
+      this.#name(this.second.map, NEW, id, added);
     }
     this.#states(this.second.map, NEW, right);
   }

@@ -64,8 +64,29 @@ export class Facets {
 
 /** Change what an element says, if it says something else: what is written anew is laid out anew.
  * @param {Element} element @param {string} text */
-export function write(element, text) {
+function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Show in the list what is left of each group, and say how many.
+ * @param {HTMLElement} index
+ * @param {{
+ *   entries: Map<string, Entry>, away: Set<string>, seen: Set<string> | null, isNarrowed: boolean,
+ *   panel: import("./panel.js").Panel, words: import("./words.js").Words,
+ * }} left what is put away, and what alone is listed where only what is in view is
+ */
+export function narrowList(index, { entries, away, seen, isNarrowed, panel, words }) {
+  for (const group of index.querySelectorAll(".group:not([data-large])")) {
+    const refs = [...group.querySelectorAll("a[data-ref]")].map((link) => link.dataset.ref);
+    const left = refs.filter((ref) => !away.has(ref) && (!seen || seen.has(ref)));
+    const listed = new Set(left);
+    for (const ref of refs) panel.link(ref).parentElement.hidden = !listed.has(ref);
+    const drawn = left.filter((ref) => entries.get(ref)?.feature.geometry).length;
+    const key = drawn === left.length ? "count" : "countMapped";
+    write(group.querySelector("[data-count]"), words.say(key, { count: left.length, mapped: drawn }));
+    group.hidden = (isNarrowed || seen !== null) && left.every((ref) => entries.get(ref)?.layer.ground);
+  }
 }
 
 /** @param {string} name @param {Entry} entry @returns {string[]} */

@@ -3,14 +3,17 @@
 /** @typedef {import("./data.js").Entry} Entry */
 
 export class Labels {
-  /** @param {L.Map} map @param {import("./words.js").Words} words */
-  constructor(map, words) {
-    this.map = map;
-    this.words = words;
-    /** @type {Map<string, {element: HTMLElement, always: boolean, layerId: string}>} */
+  /** @param {L.Map} map @param {import("./words.js").Words} words
+   * @param {{pane?: string, beside?: Labels}} [where] the pane, and names that are there already */
+  constructor(map, words, { pane = "tooltipPane", beside } = {}) {
+    Object.assign(this, { map, words, pane, beside });
+    /** @type {Map<string, {marker: L.Marker, element: HTMLElement, always: boolean, layerId: string}>} */
     this.shown = new Map();
     this.hiddenLayers = new Set();
-    map.on("zoomend moveend resize", () => this.declutter());
+    /** Layers whose names are written elsewhere. @type {Set<string>} */
+    this.behind = new Set();
+    this.moved = () => this.declutter();
+    map.on("zoomend moveend resize", this.moved);
   }
 
   /** @param {Entry} entry @param {L.LatLng} at @param {L.Path} shape */
@@ -22,11 +25,24 @@ export class Labels {
     // No tooltip of Leaflet's: that is measured, and the page laid out, for each of them.
     const className = ["name", always && "name-always", !centred && "name-beside"].filter(Boolean).join(" ");
     const icon = L.divIcon({ className, html: words, iconSize: null });
-    const marker = L.marker(at, { icon, interactive: false, keyboard: false, pane: "tooltipPane" }).addTo(this.map);
+    const marker = L.marker(at, { icon, interactive: false, keyboard: false, pane: this.pane }).addTo(this.map);
     const element = marker.getElement();
     element.style.setProperty("--c", shape.options.color);
     const height = this.words.config.layers.findIndex((layer) => layer.id === entry.layer.id);
-    this.shown.set(entry.ref, { element, always, height, layerId: entry.layer.id });
+    this.shown.set(entry.ref, { marker, element, always, height, layerId: entry.layer.id });
+  }
+
+  /** Take all names off the map, for good. */
+  remove() {
+    this.map.off("zoomend moveend resize", this.moved);
+    for (const { marker } of this.shown.values()) marker.remove();
+    this.shown.clear();
+  }
+
+  /** @param {string[]} layerIds whose names are written elsewhere */
+  setBehind(layerIds) {
+    this.behind = new Set(layerIds);
+    this.declutter();
   }
 
   /** @param {string} layerId @param {boolean} visible */
@@ -58,13 +74,14 @@ export class Labels {
     // All boxes are read before anything is changed: the page is laid out once.
     const placed = order
       .map(([ref, label]) => ({ ref, label, box: label.element.getBoundingClientRect() }));
-    const taken = [];
+    const taken = [...(this.beside?.taken ?? [])];
     for (const { ref, label, box } of placed) {
-      const away = this.hiddenLayers.has(label.layerId) || this.filtered?.has(ref);
+      const away = this.hiddenLayers.has(label.layerId) || this.behind.has(label.layerId) || this.filtered?.has(ref);
       const free = !away && taken.every((other) => apart(box, other));
       if (free) taken.push(box);
       label.element.classList.toggle("is-hidden", !free);
     }
+    this.taken = taken;
   }
 
   /** @param {string | null} ref the name that must not be hidden by others */

@@ -14,11 +14,11 @@ const SHAPES = { Polygon: "area", LineString: "line", Point: "point" };
 export class Large extends Tiled {
   /**
    * @param {import("./map.js").AtlasMap} atlas @param {import("./words.js").Words} words
-   * @param {{failed(layer: TiledLayer, is: boolean): void, href(ref: string): string}} page
+   * @param {{failed(layer: TiledLayer, is: boolean): void, href(ref: string): string, say(text: string): void}} page
    */
   constructor(atlas, words, page) {
-    super(atlas, { failed: page.failed, drawn: (layer) => this.#note(layer) });
-    Object.assign(this, { words, href: page.href, lists: new Map(), chosen: new Map() });
+    super(atlas, { failed: page.failed, drawn: (layer) => this.#note(layer), merged: (layer) => this.#told(layer) });
+    Object.assign(this, { words, href: page.href, say: page.say, lists: new Map(), chosen: new Map(), heard: new Set() });
   }
 
   /** @param {TiledLayer} layer */
@@ -52,15 +52,23 @@ export class Large extends Tiled {
     this.timer = setTimeout(() => { for (const id of this.lists.keys()) this.#fill(id); }, PAUSE_MS);
   }
 
+  /** Say why nothing lights up; once, since it holds for every square. */
+  #told(layer) {
+    if (this.heard.has(layer.id)) return;
+    this.heard.add(layer.id);
+    this.say(`${layer.title}${this.words.config.lang === "en" ? ": " : "："}${this.words.say("largeSquares")}`);
+  }
+
   #note(layer) {
     const list = this.lists.get(layer.id);
     if (!list) return;
-    const { unheeded, merged } = this.unnarrowed(layer.id);
+    const { unheeded, squares, faint } = this.unnarrowed(layer.id);
     const facet = (name) => document.querySelector(`[data-facet="${name}"] legend`).textContent;
     list.note.textContent = [
       unheeded.length ? this.words.say("largeUnheeded", { facets: this.words.list(unheeded.map(facet)) }) : "",
-      merged ? this.words.say("largeMerged") : "",
-    ].join("");
+      squares ? this.words.say("largeSquares") : "",
+      faint ? this.words.say("largeFaint") : "",
+    ].filter(Boolean).join(this.words.config.lang === "en" ? " " : "");
   }
 
   async #fill(id) {

@@ -1,10 +1,10 @@
 /** The atlas page: joins the map, the panel and the address. */
 
-import { entriesOf, fetchFeature, fetchLayer, readConfig } from "./data.js";
-import { Facets, write } from "./facets.js";
+import { entriesOf, fetchLayer, readConfig } from "./data.js";
+import { Facets, narrowList } from "./facets.js";
 import { Labels } from "./labels.js";
 import { AtlasMap } from "./map.js";
-import { Panel } from "./panel.js";
+import { Panel, Selection } from "./panel.js";
 import { Pointing } from "./pointing.js";
 import { Search } from "./search.js";
 import { Sheet } from "./sheet.js";
@@ -18,15 +18,13 @@ const byId = (id) => document.getElementById(id);
 const map = new AtlasMap(window.atlas, words);
 const labels = new Labels(map.map, words);
 const panel = new Panel(words, address);
-const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && bring(map.selected));
+const sheet = new Sheet(byId("panel"), byId("handle"), words, () => map.selected && selection.bring(map.selected));
 const facets = new Facets(byId("facets"), config.facets);
-const search = new Search(byId("q"), byId("found"), words, { choose: (ref) => go(ref), say });
+new Search(byId("q"), byId("found"), words, { choose: (ref) => go(ref), say });
 map.covered = () => sheet.covered();
 const tree = new Tree(document.querySelector(".tree"), map, words, { toggle: setLayer, changed: treeChanged });
 /** @type {Map<string, import("./data.js").Entry>} */
 const entries = new Map();
-/** @type {Map<string, import("./data.js").Feature>} */
-const whole = new Map();
 const failed = new Set();
 const onlyView = byId("only-view");
 /** The operator's basemaps; none where there are none. @type {import("./basemap.js").Bases | undefined} */
@@ -37,9 +35,6 @@ const given = new Map();
 /** What time puts away, by the parameter that does it. @type {Map<string, Set<string>>} */
 const hidden = new Map();
 const GIVEN = ["known", "year", "undated", "compare", "split"];
-/** Features of large layers that have been pointed at: what is known of each.
- * @type {Map<string, import("./data.js").Entry>} */
-const visited = new Map();
 /** @type {import("./large.js").Large | null} large layers, as soon as their script is there */
 let large = null;
 let largeLoading;
@@ -103,38 +98,11 @@ async function drawLarge(layer) {
   largeLoading ??= import("./large.js");
   try {
     const { Large } = await largeLoading;
-    large ??= new Large(map, words, { failed: setFailed, href: address });
+    large ??= new Large(map, words, { failed: setFailed, href: address, say });
     large.add(layer);
   } catch (error) {
     largeLoading = undefined;
     throw error;
-  }
-}
-
-/** @param {string | null} ref what is known of a feature without asking */
-function entryOf(ref) {
-  return entries.get(ref) ?? visited.get(ref);
-}
-
-/** @param {import("./tiled.js").Seen[]} found @returns {string[]} */
-function remember(found) {
-  for (const { ref, layer, properties } of found) {
-    const feature = { type: "Feature", id: ref.slice(layer.id.length + 1), geometry: null, properties };
-    if (!visited.has(ref)) visited.set(ref, { ref, layer, feature });
-  }
-  return found.map(({ ref }) => ref);
-}
-
-/** Ask for a feature of a large layer. @param {string | null} ref */
-async function visit(ref) {
-  const layer = config.layers.find(({ id, tiles }) => tiles && ref?.startsWith(`${id}/`));
-  if (!layer) return;
-  try {
-    const feature = await fetchFeature(ref);
-    whole.set(ref, feature);
-    visited.set(ref, { ref, layer, feature });
-  } catch ({ status }) {
-    if (!status) setFailed(layer, true);
   }
 }
 
@@ -146,81 +114,6 @@ function draw(layer, features) {
     const at = config.anchors[entry.ref];
     const [part] = map.parts(entry.ref);
     if (at && part && layer.label) labels.add(entry, at, part);
-  }
-}
-
-/** Show what the address names. @param {{focus: boolean, also?: string[]}} how */
-async function follow({ focus, also = [] }) {
-  const named = () => new URLSearchParams(location.search).get("f");
-  const ref = named();
-  if (ref && !entryOf(ref)) await visit(ref);
-  if (ref !== named()) return;
-  const entry = entryOf(ref);
-  if (entry) select(entry, focus, also);
-  else clear(focus, ref);
-}
-
-/** @param {import("./data.js").Entry} entry what is known of it without asking, or all of it */
-async function complete(entry) {
-  try {
-    if (!whole.has(entry.ref)) whole.set(entry.ref, await fetchFeature(entry.ref));
-    return { ...entry, feature: whole.get(entry.ref) };
-  } catch {
-    tell(words.say("failed", { layer: panel.nameOf(entry) }));
-    return entry;
-  }
-}
-
-async function select(entry, focus, also) {
-  leave(entry.ref);
-  map.mark(entry.ref);
-  labels.prefer(entry.ref);
-  byId("notice").hidden = true;
-  const known = await complete(entry);
-  if (map.selected !== entry.ref) return;
-  if (entry.layer.tiles && known.feature.geometry && !map.shapes.has(entry.ref)) {
-    map.fill(entry.layer, [known]);
-    map.mark(entry.ref);
-  }
-  panel.detail(known, also.map(entryOf).filter(Boolean));
-  if (sheet.panel.dataset.sheet !== "half") sheet.set("half");
-  else bring(entry.ref);
-  const name = words.name(known);
-  document.title = `${name} · ${config.title}`;
-  setSwitch(entry.ref);
-  const place = pointing.show(entry.ref);
-  if (focus) {
-    panel.focusTitle();
-    say(`${words.say("selected", { name })} ${place}`.trim());
-  }
-}
-
-/** Bring what is selected into view; what is small, and in view, stays where it is. @param {string} ref */
-function bring(ref) {
-  if (!visited.has(ref)) map.show(ref);
-  else if (!map.isInView(ref)) map.show(ref, 16);
-}
-
-/** Take off what was drawn of a large layer because it was selected. @param {string | null} next */
-function leave(next) {
-  if (map.selected && map.selected !== next && visited.has(map.selected)) map.drop(map.selected);
-}
-
-function clear(focus, unknown) {
-  leave(null);
-  const last = map.selected;
-  const wasOpen = !panel.isOpen("index");
-  panel.open("index");
-  map.mark(null);
-  labels.prefer(null);
-  document.title = config.title;
-  setSwitch(null);
-  if (unknown && !failed.has(unknown.split("/")[0])) {
-    tell(words.say("unknown", { ref: unknown }));
-  }
-  if (focus && wasOpen) {
-    panel.focusBack(last);
-    say(words.say("cleared"));
   }
 }
 
@@ -260,21 +153,25 @@ function time() {
 
 /** What tools may do to the page. @type {import("./tools.js").Page} */
 const page = {
-  say, tell, put, go, time, entries, atlas: map,
+  say, tell, put, go, time, entries, atlas: map, labels,
   told: () => byId("notice").textContent, nameOf: (entry) => panel.nameOf(entry), given: (name) => given.get(name) ?? "",
 };
 
+const selection = new Selection({ map, labels, panel, sheet, words }, {
+  entries, say, tell, changed: setSwitch, place: (ref) => pointing.show(ref),
+  hasFailed: (layerId) => failed.has(layerId), unreachable: (layer) => setFailed(layer, true),
+});
 const pointing = new Pointing(map, words, {
-  entryOf, go, list: listHits, heightOf: (id) => tree.order.indexOf(id), isWaiting: () => toolbar.isLoading,
-  at: async (place) => (large ? remember(await large.at(place)) : []),
-  over: async (place) => (large ? remember(await large.find(place)) : []),
+  entryOf: (ref) => selection.entryOf(ref), go, list: listHits, heightOf: (id) => tree.order.indexOf(id), isWaiting: () => toolbar.isLoading,
+  at: async (place) => (large ? selection.remember(await large.at(place)) : []),
+  over: async (place) => (large ? selection.remember(await large.find(place)) : []),
   light(ref, on) {
     if (ref) {
       map.light(ref, on);
       panel.link(ref)?.classList.toggle("is-lit", on);
     }
     if (on) large?.light(ref);
-    map.map.getContainer().classList.toggle("is-over", on && visited.has(ref));
+    map.map.getContainer().classList.toggle("is-over", on && selection.visited.has(ref));
   },
 });
 const toolbar = new Toolbar(byId("tools"), byId("tool"), words, page, () => sheet.set("peek"));
@@ -329,17 +226,7 @@ function narrow() {
   labels.setFiltered(away);
   large?.narrow(chosen, { away, absent });
   facets.count([...entries.values()]);
-  const seen = onlyView.checked ? map.inView() : null;
-  for (const group of byId("index").querySelectorAll(".group:not([data-large])")) {
-    const refs = [...group.querySelectorAll("a[data-ref]")].map((link) => link.dataset.ref);
-    const left = refs.filter((ref) => !away.has(ref) && (!seen || seen.has(ref)));
-    const listed = new Set(left);
-    for (const ref of refs) panel.link(ref).parentElement.hidden = !listed.has(ref);
-    const drawn = left.filter((ref) => entries.get(ref)?.feature.geometry).length;
-    const key = drawn === left.length ? "count" : "countMapped";
-    write(group.querySelector("[data-count]"), words.say(key, { count: left.length, mapped: drawn }));
-    group.hidden = (chosen.size > 0 || seen !== null) && left.every((ref) => entries.get(ref)?.layer.ground);
-  }
+  narrowList(byId("index"), { entries, away, seen: onlyView.checked ? map.inView() : null, isNarrowed: chosen.size > 0, panel, words });
   const left = [...entries.values()].filter((entry) => !entry.layer.ground && !away.has(entry.ref)).length;
   byId("chosen-count").textContent = chosen.size ? words.say("left", { count: left }) : "";
   count();
@@ -348,12 +235,12 @@ function narrow() {
 /** @param {string | null} ref @param {string[]} [also] */
 function go(ref, also) {
   if (address(ref) !== location.pathname + location.search) history.pushState(null, "", address(ref));
-  follow({ focus: true, also });
+  selection.follow({ focus: true, also });
 }
 
 function listHits(refs) {
   map.mark(null);
-  panel.hits(refs.map(entryOf));
+  panel.hits(refs.map((ref) => selection.entryOf(ref)));
   sheet.set("half");
   say(words.say("hits", { count: refs.length }));
 }
@@ -363,28 +250,13 @@ function count() {
   byId("in-view").textContent = words.say("inView", { count: map.inView().size });
 }
 
-let copyMessage;
-async function share(event) {
-  const button = event.currentTarget;
-  const label = button.dataset.label ??= button.textContent;
-  try {
-    await navigator.clipboard.writeText(location.href);
-    button.textContent = words.say("copied");
-  } catch {
-    button.textContent = words.say("copyByHand");
-  }
-  say(button.textContent);
-  clearTimeout(copyMessage);
-  copyMessage = setTimeout(() => { button.textContent = label; }, 3000);
-}
-
 function listen() {
   const host = byId("panel");
   host.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     const link = event.target.closest("a[data-ref], a.back");
     const ref = link?.dataset.ref;
-    if (!link || (ref && !entryOf(ref) && !large?.has(ref))) return;
+    if (!link || (ref && !selection.entryOf(ref) && !large?.has(ref))) return;
     event.preventDefault();
     go(ref ?? null);
   });
@@ -424,10 +296,13 @@ function listen() {
   });
   addEventListener("popstate", () => {
     readAddress();
-    follow({ focus: true });
+    selection.follow({ focus: true });
     followTools();
   });
-  byId("share").addEventListener("click", share);
+  byId("share").addEventListener("click", async ({ currentTarget }) => {
+    const { copyLink } = await import("./copy_link.js");
+    copyLink(currentTarget, words, say);
+  });
   map.map.on("moveend", () => (onlyView.checked ? narrow() : count()));
   byId("only-view-label").hidden = false;
   onlyView.addEventListener("change", () => {
@@ -446,7 +321,7 @@ function ready() {
     tell(words.say("unknownLayers", { names: unknown.join(", ") }));
   }
   const ref = new URLSearchParams(location.search).get("f");
-  if (ref && (entries.has(ref) || large?.has(ref))) follow({ focus: false });
+  if (ref && (entries.has(ref) || large?.has(ref))) selection.follow({ focus: false });
   followTools();
   setSwitch(map.selected);
   document.documentElement.dataset.ready = "true";

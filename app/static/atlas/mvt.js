@@ -25,16 +25,16 @@ export const POLYGON = 3;
 const MOVE = 1;
 const CLOSE = 7;
 
-/** @param {ArrayBuffer} bytes @param {string} name of the layer in the tile @returns {Shapes} */
-export function readTile(bytes, name) {
-  const found = { name: "", keys: [], values: [], features: [] };
+/** @param {ArrayBuffer} bytes @param {string[]} names of layers in the tile @returns {Shapes[]} one of each, which may be empty */
+export function readTile(bytes, names) {
+  const found = new Map(names.map((name) => [name, { name, keys: [], values: [], features: [] }]));
   new PbfReader(bytes).readFields((tag, wanted, pbf) => {
-    if (tag !== 3 || wanted.name === name) return;
+    if (tag !== 3) return;
     const layer = { name: "", keys: [], values: [], features: [] };
     pbf.readMessage(readLayer, layer);
-    if (layer.name === name) Object.assign(wanted, layer);
+    if (wanted.has(layer.name)) wanted.set(layer.name, layer);
   }, found);
-  return flatten(found, new PbfReader(bytes));
+  return names.map((name) => flatten(found.get(name), new PbfReader(bytes)));
 }
 
 /** The attributes of a feature. @param {Shapes} shapes @param {number} at @returns {Record<string, any>} */

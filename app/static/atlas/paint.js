@@ -126,6 +126,13 @@ export function under(shapes, plan, x, y, reach, isShown) {
   return found.reverse();
 }
 
+/** Whether a point lies in a square. @param {Shapes} shapes @param {ReturnType<typeof arrange>} plan */
+export function isInSquare({ count, boxes }, { brushOf, isMerged }, x, y) {
+  const covers = (at) => boxes[at] <= x && boxes[at + 2] >= x && boxes[at + 1] <= y && boxes[at + 3] >= y;
+  for (let at = 0; isMerged && at < count; at += 1) if (brushOf[at].square && covers(4 * at)) return true;
+  return false;
+}
+
 function covers({ kinds, starts, parts, corners }, at, x, y, reach) {
   let inside = false;
   for (let part = starts[at]; part < starts[at + 1]; part += 1) {

@@ -1,8 +1,13 @@
-/** What the panel shows: the index, one feature, or all features at a point. */
+/** What the panel shows: the index, one feature, or all features at a point; and what is selected. */
+
+import { fetchFeature } from "./data.js";
 
 /** @typedef {import("./data.js").Entry} Entry */
 
 const byId = (id) => document.getElementById(id);
+
+/** Zoom at which a feature of a large layer is shown that is not in view. */
+const CLOSE = 16;
 
 export class Panel {
   /** @param {import("./words.js").Words} words @param {(ref: string) => string} href */
@@ -102,6 +107,130 @@ export class Panel {
     link.href = this.href(entry.ref);
     item.append(link);
     return item;
+  }
+}
+
+/** What is selected: opened by its reference, drawn on the map, and told in the panel. */
+export class Selection {
+  /**
+   * @param {{
+   *   map: import("./map.js").AtlasMap, labels: import("./labels.js").Labels, panel: Panel,
+   *   sheet: import("./sheet.js").Sheet, words: import("./words.js").Words,
+   * }} parts
+   * @param {{
+   *   entries: Map<string, Entry>, hasFailed(layerId: string): boolean, unreachable(layer: import("./data.js").LayerConfig): void,
+   *   place(ref: string): string, changed(ref: string | null): void, say(text: string): void, tell(text: string): void,
+   * }} page ``place`` says which of several a feature is that were found at one place
+   */
+  constructor(parts, page) {
+    Object.assign(this, { ...parts, page, config: parts.words.config });
+    /** Features of which everything has been fetched. @type {Map<string, import("./data.js").Feature>} */
+    this.whole = new Map();
+    /** Features of large layers that have been pointed at: what is known of each. @type {Map<string, Entry>} */
+    this.visited = new Map();
+  }
+
+  /** @param {string | null} ref what is known of a feature without asking */
+  entryOf(ref) {
+    return this.page.entries.get(ref) ?? this.visited.get(ref);
+  }
+
+  /** Keep what large layers tell of a place. @param {import("./tiled.js").Seen[]} found @returns {string[]} */
+  remember(found) {
+    for (const { ref, layer, properties } of found) {
+      const feature = { type: "Feature", id: ref.slice(layer.id.length + 1), geometry: null, properties };
+      if (!this.visited.has(ref)) this.visited.set(ref, { ref, layer, feature });
+    }
+    return found.map(({ ref }) => ref);
+  }
+
+  /** Show what the address names. @param {{focus: boolean, also?: string[]}} how */
+  async follow({ focus, also = [] }) {
+    const named = () => new URLSearchParams(location.search).get("f");
+    const ref = named();
+    if (ref && !this.entryOf(ref)) await this.#visit(ref);
+    if (ref !== named()) return;
+    const entry = this.entryOf(ref);
+    if (entry) await this.#select(entry, focus, also);
+    else this.#clear(focus, ref);
+  }
+
+  /** Bring what is selected into view; what is small, and in view, stays where it is. @param {string} ref */
+  bring(ref) {
+    if (!this.visited.has(ref)) this.map.show(ref);
+    else if (!this.map.isInView(ref)) this.map.show(ref, CLOSE);
+  }
+
+  /** Ask for a feature of a large layer. @param {string} ref */
+  async #visit(ref) {
+    const layer = this.config.layers.find(({ id, tiles }) => tiles && ref.startsWith(`${id}/`));
+    if (!layer) return;
+    try {
+      const feature = await fetchFeature(ref);
+      this.whole.set(ref, feature);
+      this.visited.set(ref, { ref, layer, feature });
+    } catch ({ status }) {
+      if (!status) this.page.unreachable(layer);
+    }
+  }
+
+  /** @param {Entry} entry what is known of it without asking @returns {Promise<Entry>} all of it */
+  async #complete(entry) {
+    try {
+      if (!this.whole.has(entry.ref)) this.whole.set(entry.ref, await fetchFeature(entry.ref));
+      return { ...entry, feature: this.whole.get(entry.ref) };
+    } catch {
+      this.page.tell(this.words.say("failed", { layer: this.panel.nameOf(entry) }));
+      return entry;
+    }
+  }
+
+  /** @param {Entry} entry @param {boolean} focus @param {string[]} also what lies below it */
+  async #select(entry, focus, also) {
+    const { map } = this;
+    this.#leave(entry.ref);
+    map.mark(entry.ref);
+    this.labels.prefer(entry.ref);
+    this.page.tell("");
+    const known = await this.#complete(entry);
+    if (map.selected !== entry.ref) return;
+    if (entry.layer.tiles && known.feature.geometry && !map.shapes.has(entry.ref)) {
+      map.fill(entry.layer, [known]);
+      map.mark(entry.ref);
+    }
+    this.panel.detail(known, also.map((ref) => this.entryOf(ref)).filter(Boolean));
+    if (this.sheet.panel.dataset.sheet !== "half") this.sheet.set("half");
+    else this.bring(entry.ref);
+    const name = this.words.name(known);
+    document.title = `${name} · ${this.config.title}`;
+    this.page.changed(entry.ref);
+    const place = this.page.place(entry.ref);
+    if (!focus) return;
+    this.panel.focusTitle();
+    this.page.say(`${this.words.say("selected", { name })} ${place}`.trim());
+  }
+
+  /** Take off what was drawn of a large layer because it was selected. @param {string | null} next */
+  #leave(next) {
+    const last = this.map.selected;
+    if (last && last !== next && this.visited.has(last)) this.map.drop(last);
+  }
+
+  /** @param {boolean} focus @param {string | null} unknown what the address names, which nobody knows */
+  #clear(focus, unknown) {
+    this.#leave(null);
+    const last = this.map.selected;
+    const wasOpen = !this.panel.isOpen("index");
+    this.panel.open("index");
+    this.map.mark(null);
+    this.labels.prefer(null);
+    document.title = this.config.title;
+    this.page.changed(null);
+    if (unknown && !this.page.hasFailed(unknown.split("/")[0])) this.page.tell(this.words.say("unknown", { ref: unknown }));
+    if (focus && wasOpen) {
+      this.panel.focusBack(last);
+      this.page.say(this.words.say("cleared"));
+    }
   }
 }
 

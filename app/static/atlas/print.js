@@ -40,6 +40,8 @@ function sheetAddress(map, config, facets) {
     query.set("layers", shown.map((layer) => layer.id).join(","));
   }
   facets.write(query);
+  const here = new URLSearchParams(location.search);
+  for (const name of ["year", "undated"]) if (here.get(name)) query.set(name, here.get(name));
   if (config.lang === "en") query.set("lang", "en");
   return `/print?${query.toString().replaceAll("%2C", ",")}`;
 }
@@ -91,6 +93,8 @@ function within(view, whole) {
 function caption(scale, { facets, words }) {
   const chosen = [...facets.form.querySelectorAll("[data-facet] input:checked")]
     .map((box) => box.parentElement.firstElementChild.nextSibling.textContent.trim());
+  const year = new URLSearchParams(location.search).get("year");
+  if (year) chosen.push(`${words.say("yearTitle")} ${year}`);
   const filter = chosen.length ? words.list(chosen) : words.say("printNoFilter");
   document.getElementById("print-caption").textContent = [
     words.say("printScale", { scale: scale.toLocaleString("en") }),

@@ -1,20 +1,25 @@
 /** Fetches, reads and draws vector tiles beside the page, which only puts finished pictures in place. */
 
 import { attributes, column, EXTENT, readTile } from "./mvt.js";
-import { arrange, paint, under } from "./paint.js";
+import { arrange, isInSquare, paint, under } from "./paint.js";
+import { candidates, namesIn, place, write } from "./placing.js";
 
-/** Tiles that are kept read, the one that was used last at the end. */
+/** Tiles that are kept read beside those that are shown, the one that was used last at the end. */
 const MOST = 16;
 
-/** @type {Map<string, {rules: any, chosen: [string, string[]][], away: Set<string>}>} */
+/** Widths of names that are known; more are measured again. */
+const MOST_WIDTHS = 20_000;
+
+/** @type {Map<string, {rules: any, english: boolean, chosen: [string, string[]][], away: Set<string>}>} */
 const layers = new Map();
 /** @type {Map<string, Promise<any>>} by layer and key */
 const read = new Map();
 const asked = new Map();
+const widths = new Map();
 
 const acts = {
-  layer({ layer, rules }) {
-    layers.set(layer, { rules, chosen: [], away: new Set() });
+  layer({ layer, rules, english }) {
+    layers.set(layer, { rules, english, chosen: [], away: new Set() });
   },
 
   narrow({ layer, chosen, away }) {
@@ -43,7 +48,8 @@ const acts = {
     const tile = await read.get(`${layer} ${key}`)?.catch(() => null);
     const set = layers.get(layer);
     const found = tile ? under(tile.shapes, tile.plan, x, y, reach, shownIn(tile, set)) : [];
-    postMessage({ did: "find", number, found: found.map((at) => attributes(tile.shapes, at)) });
+    const isMerged = !found.length && Boolean(tile) && isInSquare(tile.shapes, tile.plan, x, y);
+    postMessage({ did: "find", number, isMerged, found: found.map((at) => attributes(tile.shapes, at)) });
   },
 
   async light({ layer, id, keys }) {
@@ -51,6 +57,23 @@ const acts = {
     const pieces = tiles.flatMap((tile, at) => (tile ? piecesOf(tile, id).map((each) => ({ key: keys[at], ...each })) : []));
     postMessage({ did: "light", layer, id, pieces });
   },
+};
+
+/** Draw the names of all layers, none over another. */
+acts.names = async ({ number, tiles, unit, width, height, ratio, taken, font, line, ...look }) => {
+  const known = await Promise.all(tiles.map(async (each) => ({ ...each, tile: await read.get(`${each.layer} ${each.key}`)?.catch(() => null) })));
+  const shown = known.filter(({ tile }) => tile).map((each) => ({ ...each, isShown: shownIn(each.tile, layers.get(each.layer)) }));
+  const wanted = [...layers.keys()].flatMap((id) => candidates(shown.filter(({ layer }) => layer === id), unit));
+  const canvas = wanted.length ? new OffscreenCanvas(Math.round(width * ratio), Math.round(height * ratio)) : null;
+  const pen = canvas?.getContext("2d");
+  if (pen) pen.font = font;
+  const placed = place(wanted.filter(({ x, y }) => x >= 0 && y >= 0 && x <= width && y <= height), taken, (text) => widthOf(pen, text), line);
+  if (placed.length) {
+    pen.scale(ratio, ratio);
+    write(pen, placed, look, line);
+  }
+  const bitmap = placed.length ? canvas.transferToImageBitmap() : null;
+  postMessage({ did: "names", number, bitmap, width, height, count: placed.length }, bitmap ? [bitmap] : []);
 };
 
 addEventListener("message", ({ data }) => acts[data.act](data));
@@ -61,8 +84,26 @@ function known(layer, key, url) {
   read.delete(name);
   read.set(name, found);
   found.catch(() => read.delete(name));
-  if (read.size > MOST) read.delete(read.keys().next().value);
+  forget();
   return found;
+}
+
+/** Let go of what was used longest ago. What is shown is kept: it is pointed at, and named. */
+function forget() {
+  let spare = read.size - asked.size - MOST;
+  for (const name of read.keys()) {
+    if (spare <= 0) return;
+    if (asked.has(name)) continue;
+    read.delete(name);
+    spare -= 1;
+  }
+}
+
+function widthOf(pen, text) {
+  const name = `${pen.font} ${text}`;
+  if (widths.size > MOST_WIDTHS) widths.clear();
+  if (!widths.has(name)) widths.set(name, pen.measureText(text).width);
+  return widths.get(name);
 }
 
 async function fetchTile(layer, url) {
@@ -70,8 +111,10 @@ async function fetchTile(layer, url) {
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   const bytes = await answer.arrayBuffer();
   if (bytes.byteLength === 0) return null;
-  const shapes = readTile(bytes, layer);
-  return { shapes, plan: arrange(shapes, layers.get(layer).rules) };
+  const [shapes, labels] = readTile(bytes, [layer, `${layer}_labels`]);
+  const { rules, english } = layers.get(layer);
+  const plan = arrange(shapes, rules);
+  return { shapes, plan, names: namesIn(labels, plan, english) };
 }
 
 /** A picture of a tile; nothing of one that holds nothing. */

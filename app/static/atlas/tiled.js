@@ -6,6 +6,7 @@
 
 import { Lit } from "./lit.js";
 import { EXTENT } from "./mvt.js";
+import { Names } from "./names.js";
 
 const SIDE = 512;
 const MOST_PIXELS = 1024;
@@ -13,13 +14,17 @@ const MOST_PIXELS = 1024;
 /** Pixels around a line or a point that count as it. */
 const REACH = 7;
 
+/** Degrees around a place that is asked for: a decimetre, so that it is in one of two neighbours. */
+const HERE = 5e-7;
+
 /** Metres around a place up to which the server looks. */
 const FARTHEST_M = 1000;
 
 export class Tiled {
   /**
    * @param {import("./map.js").AtlasMap} atlas
-   * @param {{failed(layer: TiledLayer, is: boolean): void, drawn?(layer: TiledLayer): void}} page
+   * @param {{failed(layer: TiledLayer, is: boolean): void, drawn?(layer: TiledLayer): void, merged?(layer: TiledLayer): void}} page
+   *   ``merged`` is told that a square was pointed at, which stands for several features
    */
   constructor(atlas, page) {
     Object.assign(this, { atlas, map: atlas.map, page, number: 0 });
@@ -29,6 +34,7 @@ export class Tiled {
     this.worker = new Worker(new URL("tile_worker.js", import.meta.url), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this[`_${data.did}`](data));
     this.worker.addEventListener("error", () => this.#fail());
+    this.names = new Names(this.map, this.worker, () => ({ side: SIDE, scale: this.#scale(), tiles: this.#named() }));
     this.map.on("zoomend resize", () => this.#redraw());
     this.dark = matchMedia("(prefers-color-scheme: dark)");
     this.dark.addEventListener("change", () => this.#redraw(null, true));
@@ -44,8 +50,9 @@ export class Tiled {
     const grid = this.#grid(layer, tiles);
     const group = this.atlas.layers[layer.id];
     this.shown.set(layer.id, { layer, grid, tiles, hidden: false, lit: new Lit(this.map, `atlas-${layer.id}`) });
-    this.worker.postMessage({ act: "layer", layer: layer.id, rules: layer.style });
+    this.worker.postMessage({ act: "layer", layer: layer.id, rules: layer.style, english: document.documentElement.lang === "en" });
     group.on("add", () => grid.addTo(this.map)).on("remove", () => grid.remove());
+    group.on("add remove", () => this.names.ask());
     if (this.map.hasLayer(group)) grid.addTo(this.map);
   }
 
@@ -59,6 +66,7 @@ export class Tiled {
       const gone = [...away].filter((ref) => ref.startsWith(`${id}/`)).map((ref) => ref.slice(id.length + 1));
       shown.unheeded = [...chosen.keys()].filter((name) => name !== "mapped" && !shown.layer.facets.includes(name));
       shown.narrowed = heeded.length > 0;
+      this.names.ask();
       shown.hidden = absent.includes(id) || (chosen.has("mapped") && !chosen.get("mapped").has("true"));
       if (shown.grid.getContainer?.()) shown.grid.getContainer().hidden = shown.hidden;
       const asked = JSON.stringify([heeded, gone]);
@@ -79,17 +87,20 @@ export class Tiled {
       const reach = (REACH / this.#scale() / SIDE) * EXTENT;
       const answer = new Promise((done) => this.waiting.set(number, done));
       this.worker.postMessage({ act: "find", number, layer: layer.id, key: keyOf(zoom, column, row), x: (x - column) * EXTENT, y: (y - row) * EXTENT, reach });
-      return answer.then((found) => found.filter(({ id }) => id != null).map((properties) => seen(layer, String(properties.id), properties)));
+      return answer.then(({ found, isMerged }) => {
+        if (isMerged) this.page.merged?.(layer);
+        return found;
+      }).then((found) => found.filter(({ id }) => id != null).map((properties) => seen(layer, String(properties.id), properties)));
     });
     return (await Promise.all(answers)).flat();
   }
 
-  /** What the server knows at a place; what the tiles show if it does not answer, or facets narrow
-   * a layer. @param {L.LatLng} at @returns {Promise<Seen[]>} */
+  /** What the server knows at a place; what the tiles show if it does not answer.
+   * @param {L.LatLng} at @returns {Promise<Seen[]>} */
   async at(at) {
     const visible = this.#visible();
     if (!visible.length) return [];
-    if (visible.some(({ narrowed, asked }) => narrowed || (asked ?? "[[],[]]") !== "[[],[]]")) return this.find(at);
+    if (visible.some(({ asked }) => (asked ?? "[[],[]]") !== "[[],[]]")) return this.#left(visible, at);
     const pixel_m = (40075016.7 * Math.cos((at.lat * Math.PI) / 180)) / (256 * 2 ** this.map.getZoom());
     const query = new URLSearchParams({
       point: [at.lng, at.lat].map((each) => each.toFixed(7)), within: Math.min(FARTHEST_M, REACH * pixel_m).toFixed(2),
@@ -105,6 +116,22 @@ export class Tiled {
     } catch {
       return this.find(at);
     }
+  }
+
+  /** The same of what facets and the day leave: in squares the server tells them apart, beside a line
+   * or a point the tiles do. @param {L.LatLng} at @returns {Promise<Seen[]>} */
+  async #left(visible, at) {
+    const box = [at.lng - HERE, at.lat - HERE, at.lng + HERE, at.lat + HERE].map((each) => each.toFixed(7)).join(",");
+    const asked = visible.map(async ({ layer, asked: known }) => {
+      const [chosen, gone] = JSON.parse(known ?? "[[],[]]");
+      const query = new URLSearchParams({ bbox: box, limit: "100", skipGeometry: "true", ...Object.fromEntries(chosen.map(([name, values]) => [name, values.join(",")])) });
+      const answer = await fetch(`/api/collections/${layer.id}/items?${query}`, { headers: { Accept: "application/geo+json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { features } = await answer.json();
+      return features.filter(({ id }) => !gone.includes(id)).map(({ id, properties }) => seen(layer, String(id), properties));
+    });
+    const [tiles, server] = await Promise.all([this.find(at), Promise.all(asked).catch(() => [])]);
+    return [...new Map([...server.flat(), ...tiles].map((each) => [each.ref, each])).values()];
   }
 
   /** Light up a feature wherever its tiles are shown. @param {string | null} ref */
@@ -125,10 +152,12 @@ export class Tiled {
     Object.assign(tile, { side, isNarrowed, isMerged });
     // Where a pixel of the picture is one of the screen nothing has to be smoothed, in every frame.
     tile.canvas.style.imageRendering = side < MOST_PIXELS ? "pixelated" : "";
+    tile.canvas.classList.toggle("is-faint", !isNarrowed);
     if (bitmap) put(tile.canvas, bitmap);
     else tile.canvas.width = 0;
     tile.done?.();
     tile.done = null;
+    this.names.ask();
     this.page.drawn?.(layer);
   }
 
@@ -141,13 +170,17 @@ export class Tiled {
   /** The worker has not started, or has ended. */
   #fail() {
     for (const { layer } of this.shown.values()) this.page.failed(layer, true);
-    for (const done of this.waiting.values()) done([]);
+    for (const done of this.waiting.values()) done({ found: [], isMerged: false });
     this.waiting.clear();
   }
 
-  _find({ number, found }) {
-    this.waiting.get(number)?.(found);
+  _find({ number, ...answer }) {
+    this.waiting.get(number)?.(answer);
     this.waiting.delete(number);
+  }
+
+  _names(drawn) {
+    this.names.put(drawn);
   }
 
   _light({ layer: id, id: feature, pieces }) {
@@ -158,10 +191,11 @@ export class Tiled {
     });
   }
 
-  /** What is said of a layer that the facets cannot narrow. @param {string} id */
+  /** What is said of a layer of which not everything is shown by itself, or narrowed. @param {string} id */
   unnarrowed(id) {
     const { unheeded = [], narrowed, tiles } = this.shown.get(id) ?? { tiles: new Map() };
-    return { unheeded, merged: Boolean(narrowed) && [...tiles.values()].some(({ isNarrowed }) => isNarrowed === false) };
+    const some = (is) => [...tiles.values()].some(is);
+    return { unheeded, squares: some(({ isMerged }) => isMerged), faint: Boolean(narrowed) && some(({ isNarrowed }) => isNarrowed === false) };
   }
 
   #grid(layer, tiles) {
@@ -214,6 +248,15 @@ export class Tiled {
 
   #tileZoom() {
     return Math.round(this.map.getZoom());
+  }
+
+  /** Tiles whose features are named: not where another state of the layer is drawn over it. */
+  #named() {
+    const isNamed = ({ layer, hidden }) => !hidden && this.map.hasLayer(this.atlas.layers[layer.id])
+      && !this.map.getPane(`atlas-${layer.id}`).classList.contains("is-behind");
+    return [...this.shown.values()].filter(isNamed).flatMap(({ layer, tiles }) => [...tiles]
+      .filter(([, { z }]) => z === this.#tileZoom())
+      .map(([key, { x, y }]) => ({ layer: layer.id, key, column: x, row: y })));
   }
 
   /** Layers that are shown, the uppermost first. */

@@ -21,7 +21,7 @@ export function loadStyle() {
  *   go(ref: string): void, nameOf(entry: import("./data.js").Entry): string, atlas: import("./map.js").AtlasMap,
  *   put(given: Record<string, string>, hidden?: Record<string, Set<string>>): void,
  *   given(name: string): string, entries: Map<string, import("./data.js").Entry>,
- *   time(): Promise<import("./time.js").Time>,
+ *   time(): Promise<import("./time.js").Time>, labels: import("./labels.js").Labels,
  * }} Page
  */
 

@@ -399,6 +399,14 @@ async function current(id) {
   return answer.ok ? (await answer.json()).feature : null;
 }
 
+if (config.basemaps.length) {
+  const { Bases } = await import("../atlas/basemap.js");
+  const text = new URLSearchParams(location.search).get("base");
+  // Which one is shown is kept for the next visit of the address, as on the map page.
+  const keep = () => history.replaceState(null, "", bases.text() ? `?base=${bases.text()}` : location.pathname);
+  const bases = new Bases(map.map, at("basemaps"), words, keep, (said) => notice(said, true));
+  bases.read(text);
+}
 await load();
 const waiting = saver.restore();
 if (waiting.length) {
