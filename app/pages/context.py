@@ -278,6 +278,7 @@ def _pages(plan_id: str, words: Wording) -> list[dict[str, str]]:
         {"href": plan_href(plan_id, words, "coverage"), "words": words.gettext("覆盖台账")},
         {"href": plan_href(plan_id, words, "statements"), "words": words.gettext("空间陈述")},
         {"href": f"/tables{suffix}", "words": words.gettext("表格")},
+        {"href": f"/areas{suffix}", "words": words.gettext("范围报告")},
         {"href": f"/compare{suffix}", "words": words.gettext("对比")},
         {"href": f"/help{suffix}", "words": words.gettext("帮助")},
     ]
