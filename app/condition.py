@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
+from layers.days import day_of
 from layers.errors import StoreUnavailable
 from layers.store import Waiting
 
@@ -119,7 +120,7 @@ def _days(age: timedelta) -> float:
 
 
 def _days_until(end: date | None, now: datetime) -> int | None:
-    return None if end is None else (end - now.date()).days
+    return None if end is None else (end - day_of(now)).days
 
 
 def alerts(condition: Condition, settings: Settings) -> list[Alert]:

@@ -8,6 +8,7 @@ import shapely
 
 from app.api.parameters import numbers, parse_bbox, parse_items_query, whole_number
 from app.maps.styles import is_ground
+from layers.days import CHINA
 from layers.errors import InvalidParameter
 from layers.measure import from_4548
 from layers.model import BBox
@@ -158,7 +159,7 @@ def _with_queries(
         if revision is None:
             yield head, query
         else:
-            yield published.revision(head, head.history.find(revision)), query
+            yield published.revision(head, head.history.find(revision, zone=CHINA)), query
 
 
 def _view(given: Mapping[str, str], paper: Paper, atlas: Atlas) -> View:

@@ -18,6 +18,7 @@ from app.condition import CODES, Condition, alerts
 from app.logs import configure_logs
 from app.main import create_app
 from app.settings import Settings
+from layers.days import day_of
 from layers.errors import StoreUnavailable
 from layers.store import ChangeSet, new_draft
 
@@ -135,7 +136,7 @@ def test_metrics_are_there_without_the_store(here, broken):
 
 
 def test_the_end_of_the_review_number_is_measured(own_home):
-    end = datetime.now(UTC).date() + timedelta(days=40)
+    end = day_of(datetime.now(UTC)) + timedelta(days=40)
     application = create_app(Settings(home=own_home, review_number_expires=end))
     client = TestClient(application, "http://localhost", client=("::1", 1))
     seen = read(client.get("/metrics").text)
