@@ -42,8 +42,6 @@ class Condition(NamedTuple):
 
     Attributes
     ----------
-    sequence : int
-        Number of what is shown, see `layers.store.Store.sequence`.
     unseen_s : float
         Seconds since the store last told whether there is something newer.
     free, disk : int
@@ -64,7 +62,6 @@ class Condition(NamedTuple):
         Age of the oldest of them; 0 without any.
     """
 
-    sequence: int
     unseen_s: float
     free: int
     disk: int
@@ -101,7 +98,6 @@ def take_condition(published: Published, settings: Settings, now: datetime) -> C
     except StoreUnavailable:
         pass
     return Condition(
-        sequence=state.sequence,
         unseen_s=published.unseen_s,
         free=disk.free,
         disk=disk.total,
