@@ -6,6 +6,7 @@ import shutil
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
+from layers.days import day_of
 from layers.errors import StoreUnavailable
 from layers.store import Waiting
 
@@ -41,8 +42,6 @@ class Condition(NamedTuple):
 
     Attributes
     ----------
-    sequence : int
-        Number of what is shown, see `layers.store.Store.sequence`.
     unseen_s : float
         Seconds since the store last told whether there is something newer.
     free, disk : int
@@ -63,7 +62,6 @@ class Condition(NamedTuple):
         Age of the oldest of them; 0 without any.
     """
 
-    sequence: int
     unseen_s: float
     free: int
     disk: int
@@ -100,7 +98,6 @@ def take_condition(published: Published, settings: Settings, now: datetime) -> C
     except StoreUnavailable:
         pass
     return Condition(
-        sequence=state.sequence,
         unseen_s=published.unseen_s,
         free=disk.free,
         disk=disk.total,
@@ -119,7 +116,7 @@ def _days(age: timedelta) -> float:
 
 
 def _days_until(end: date | None, now: datetime) -> int | None:
-    return None if end is None else (end - now.date()).days
+    return None if end is None else (end - day_of(now)).days
 
 
 def alerts(condition: Condition, settings: Settings) -> list[Alert]:

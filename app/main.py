@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from layers.catalogue import Bundle
+
     from .settings import Settings
 
 _LARGEST_BODY = 100_000_000
@@ -98,23 +100,10 @@ def create_app(settings: Settings) -> FastAPI:
         ),
         max_body_size=_LARGEST_BODY,
     )
-    app.state.published = published
-    app.state.assets = assets
-    app.state.settings = settings
+    app.state.published, app.state.assets, app.state.sheets = published, assets, sheets
     app.state.basemaps = {each.id: each for each in basemaps}
-    app.state.downloads = Downloads(settings.home / "downloads")
-    app.state.desk = Desk(settings)
-    app.state.sheets = sheets
     app.state.metrics = Metrics(published, settings, reads.answered)
-    app.state.provider = Provider.of(settings, IDENTIFIED)
-    app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
-    app.state.draft_checks = DraftChecks(store, bundle)
-    app.state.templates = Templates(
-        assets,
-        review_number=settings.review_number,
-        opinions=settings.opinions,
-        documents=settings.has_docs,
-    )
+    _add_states(app, settings, store, bundle)
     app.include_router(pages_router)
     app.include_router(printing_router)
     app.include_router(api_router)
@@ -128,6 +117,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Observe, metrics=app.state.metrics)
     _resolve_routes(app)
     return app
+
+
+def _add_states(app: FastAPI, settings: Settings, store: Store, bundle: Bundle) -> None:
+    """Lay ready what routes ask for by name, beside what is published; see `app.dependencies`."""
+    app.state.settings = settings
+    app.state.downloads = Downloads(settings.home / "downloads")
+    app.state.desk = Desk(settings)
+    app.state.provider = Provider.of(settings, IDENTIFIED)
+    app.state.uploads = Uploads(settings.home / "uploads", store, bundle)
+    app.state.draft_checks = DraftChecks(store, bundle)
+    app.state.templates = Templates(
+        app.state.assets,
+        review_number=settings.review_number,
+        opinions=settings.opinions,
+        documents=settings.has_docs,
+    )
 
 
 def _add_middleware(app: FastAPI, rate: Rate | None, embedded_by: str, pictures: list[str]) -> None:

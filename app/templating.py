@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from layers.spoken import visible
 
 from .i18n import load_translations
-from .wording import Wording, moment
+from .wording import Wording, day, moment
 
 if TYPE_CHECKING:
     from layers.snapshot import Atlas
@@ -52,6 +52,7 @@ class Templates:
         self._environment.globals["documents"] = documents
         self._environment.filters["visible"] = visible
         self._environment.filters["moment"] = moment
+        self._environment.filters["day"] = day
 
     def wording(self, atlas: Atlas, language: Language) -> Wording:
         """Return what puts the codes and numbers of a state into words."""

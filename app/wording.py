@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from layers.days import CHINA, day_of
 from layers.facets import NO_VALUE
 from layers.plan import paragraph_id
 from layers.statements import RELATIONS
@@ -117,13 +117,14 @@ def is_sketch(properties: Mapping[str, Any]) -> bool:
     return properties.get("precision") in _SKETCHES
 
 
-CHINA = timezone(timedelta(hours=8), "UTC+8")
-"""The clock that pages and their forms go by: China has one, and has not moved it since 1991."""
-
-
 def moment(when: datetime) -> str:
     """Return a moment as every page writes it: in China's time, with its zone."""
     return f"{when.astimezone(CHINA):%Y-%m-%d %H:%M %Z}"
+
+
+def day(when: datetime) -> str:
+    """Return the day of a moment as every page writes it: the day that it was in China."""
+    return day_of(when).isoformat()
 
 
 class Wording:

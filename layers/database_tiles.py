@@ -156,21 +156,45 @@ class _Drawing:
 
     def merged(self, attributes: Sequence[tuple[str, Sql]], by: str | None) -> sa.Select[Any]:
         """Return large features as they are, and one thing for all small ones in a cell."""
+        large, small = self._large(attributes), self._small(attributes, by)
+        both = sa.union_all(large.subquery().select(), small.subquery().select())
+        return both.subquery("both").select()
+
+    def _large(self, attributes: Sequence[tuple[str, Sql]]) -> sa.Select[Any]:
+        """Return features that are larger than a cell, the largest first."""
         near = self.sized
-        area = (near.c.right - near.c.left) * (near.c.bottom - near.c.top)
-        large = (
+        return (
             self.whole(attributes)
             .add_columns(sa.literal(1).label("features"))
             .where(self._side >= CELL)
             .order_by(None)
-            .order_by(area.desc(), near.c.position, near.c.id)
+            .order_by(self._area.desc(), near.c.position, near.c.id)
             .limit(MOST)
         )
+
+    def _small(self, attributes: Sequence[tuple[str, Sql]], by: str | None) -> sa.Select[Any]:
+        """Return one thing for each cell: a square for areas, with no value but that of `by`."""
+        cells = self._cells(attributes)
+        square = self._square(cells.c.column, cells.c.row)
+        return sa.select(
+            sa.case((cells.c.is_area, square), else_=self._cut(cells.c.shape)).label("geom"),
+            *(
+                cells.c[f"a_{name}"].label(name)
+                if name == by
+                else sa.case((sa.not_(cells.c.is_area), cells.c[f"a_{name}"])).label(name)
+                for name, _ in attributes
+            ),
+            cells.c.features,
+        ).order_by(cells.c.row, cells.c.column)
+
+    def _cells(self, attributes: Sequence[tuple[str, Sql]]) -> sa.Subquery:
+        """Return the largest of the small features in each cell, and how many there are."""
+        near = self.sized
         column = sa.func.floor((near.c.left + near.c.right) * (0.5 / CELL))
         row = sa.func.floor((near.c.top + near.c.bottom) * (0.5 / CELL))
         crowd = sa.func.count().over(partition_by=(column, row))
         is_area = sa.func.ST_Dimension(near.c.shape) == 2
-        cells = (
+        return (
             sa.select(
                 column.label("column"),
                 row.label("row"),
@@ -181,22 +205,15 @@ class _Drawing:
             )
             .ext(distinct_on(column, row))
             .where(self._side < CELL)
-            .order_by(column, row, area.desc(), near.c.position, near.c.id)
+            .order_by(column, row, self._area.desc(), near.c.position, near.c.id)
             .subquery("cells")
         )
-        square = self._square(cells.c.column, cells.c.row)
-        small = sa.select(
-            sa.case((cells.c.is_area, square), else_=self._cut(cells.c.shape)).label("geom"),
-            *(
-                cells.c[f"a_{name}"].label(name)
-                if name == by
-                else sa.case((sa.not_(cells.c.is_area), cells.c[f"a_{name}"])).label(name)
-                for name, _ in attributes
-            ),
-            cells.c.features,
-        ).order_by(cells.c.row, cells.c.column)
-        both = sa.union_all(large.subquery().select(), small.subquery().select())
-        return both.subquery("both").select()
+
+    @property
+    def _area(self) -> sa.ColumnElement[float]:
+        """The area of a feature's box, in units of the tile."""
+        near = self.sized
+        return (near.c.right - near.c.left) * (near.c.bottom - near.c.top)
 
     def labels(self, attributes: Sequence[tuple[str, Sql]], *, everyone: bool) -> sa.Select[Any]:
         """Return a point for each feature that is named; a name stands in one tile."""

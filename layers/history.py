@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from .days import read_moment
 from .difference import Difference, compare_features
 from .errors import InvalidParameter, NotFound
 from .model import PublicRevision, Revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, tzinfo
 
     from .model import Feature, Layer
     from .store import Store
@@ -104,20 +106,22 @@ class History:
             first = self.revisions[0]
             raise NotFound(
                 f"Collection {first.layer_id} had no revision at {moment:%Y-%m-%d %H:%M}; its "
-                f"first is of {first.created:%Y-%m-%d}."
+                f"first is of {first.created.astimezone(moment.tzinfo):%Y-%m-%d}."
             )
         return self.revisions[place - 1]
 
-    def find(self, text: str, parameter: str = "revision") -> PublicRevision:
+    def find(self, text: str, parameter: str = "revision", zone: tzinfo = UTC) -> PublicRevision:
         """Return the revision that a text names.
 
         Parameters
         ----------
         text : str
             Its public number, or an ISO 8601 day or moment at which it was the newest; a day means
-            its end (UTC).
+            its end.
         parameter : str
             Under what name the caller gave the text.
+        zone : tzinfo
+            Whose day it is.
 
         Raises
         ------
@@ -129,16 +133,13 @@ class History:
         if text.isascii() and text.isdecimal() and len(text) < 10:
             return self.numbered(int(text))
         try:
-            moment = datetime.fromisoformat(text)
+            return self.at(read_moment(text, zone))
         except ValueError:
             raise InvalidParameter(
                 parameter,
                 f"Parameter {parameter}: {text[:40]!r} names no revision; give a number, or a day "
                 "such as 2026-11-24.",
             ) from None
-        if len(text) == len("2026-11-24"):
-            moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
-        return self.at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
     def until(self, revision: PublicRevision) -> History:
         """Return the history as far as a revision."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from .days import day_of
 from .errors import InvalidParameter, NotFound
 from .plan import Citation
 from .receipts import new_receipt, receipt_digest
@@ -17,6 +17,8 @@ from .spoken import LONGEST, LONGEST_CONTACT, read_text
 from .store import KINDS, Opinion
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from .model import Feature, Layer
     from .sealing import Seal
     from .snapshot import Atlas
@@ -28,7 +30,6 @@ CONSENT = "2026-11"
 PLAN, PIN = "plan:", "pin:"
 _PARAGRAPH = re.compile(r"(\d{1,3})-(\d{1,3})-p(\d{1,4})", re.ASCII)
 _PLACE = re.compile(r"(\d{2,3}\.\d{1,6}),(\d{2}\.\d{1,6})", re.ASCII)
-_CHINA = timezone(timedelta(hours=8))
 
 Closed: TypeAlias = Literal["off", "early", "over"]
 
@@ -53,7 +54,7 @@ class Terms(NamedTuple):
 
     def closed(self, kind: OpinionKind, now: datetime) -> Closed | None:
         """Return why nothing of a kind is taken now; None if it is."""
-        today = now.astimezone(_CHINA).date()
+        today = day_of(now)
         if not self.on:
             return "off"
         if kind == "problem":

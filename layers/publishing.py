@@ -14,6 +14,7 @@ import shapely
 
 from .comparison import check_citations, compare
 from .database import DatabaseLayer, open_in_database
+from .days import read_moment
 from .document import take_document
 from .errors import (
     DataInvalid,
@@ -354,15 +355,13 @@ def find_revision(store: Store, layer_id: str, text: str) -> Revision:
     if text.isascii() and text.isdecimal() and len(text) < 10:
         return store.revision(layer_id, int(text))
     try:
-        moment = datetime.fromisoformat(text)
+        moment = read_moment(text)
     except ValueError:
         raise InvalidParameter(
             "revision",
             f"{text[:40]!r} names no revision; give a number, or a day such as 2026-11-24.",
         ) from None
-    if len(text) == len("2026-11-24"):
-        moment = moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    return store.revision_at(layer_id, moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return store.revision_at(layer_id, moment)
 
 
 def _by_id(bundle: Bundle) -> dict[str, Layer]:

@@ -7,10 +7,12 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,9 +22,12 @@ import pytest
 from hypothesis import settings
 from shapely.geometry import box
 
-from layers.catalogue import bundled_data
+from app.settings import Settings
+from layers.catalogue import bundled_data, read_bundle
 from layers.geojson import write_features
 from layers.model import Feature
+from layers.publishing import seed_store
+from layers.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -249,6 +254,34 @@ PARCELS: dict[str, Any] = {
     },
 }
 """A layer with an office's own columns."""
+
+
+LATE = "2026-11-01T16:30:00+00:00"
+"""Half past midnight in Jinan, on the 2nd."""
+
+
+@pytest.fixture
+def late_home(tmp_path) -> Path:
+    """Return the folder of an atlas whose projects changed late on 1 November, UTC."""
+    home = tmp_path / "late"
+    bundle = read_bundle(bundled_data())
+    store = Store(Settings(home=home).store_address)
+    seed_store(store, bundle)
+    head = store.head("projects")
+    features = [
+        replace(each, properties={**each.properties, "name": "新名"})
+        if each.id == "yufuhe"
+        else each
+        for each in store.features(head)
+    ]
+    store.publish("projects", features, base=head, kind="publish", author="a", message="改名")
+    store.close()
+    with contextlib.closing(sqlite3.connect(home / "atlas.sqlite")) as connection, connection:
+        connection.execute("UPDATE revision SET created = '2026-10-01T04:00:00+00:00'")
+        connection.execute(
+            "UPDATE revision SET created = ? WHERE layer = 'projects' AND number = 2", [LATE]
+        )
+    return home
 
 
 @pytest.fixture

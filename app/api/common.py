@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import GEOJSON, HTML, JSON, OPENAPI, POINTER, SCHEMA, STYLE, address, link
+from app.wording import day
 from layers.crs import CRS84_URI, published_crs
 
 from .answers import json_answer, page_answer, page_href, self_links, wants_page
@@ -157,7 +158,6 @@ def collection_view(request: Request, words: Wording, snapshot: ServedLayer) -> 
     """Return what the pages show of a collection."""
     layer = snapshot.layer
     path = f"/api/collections/{layer.id}"
-    day = f"{snapshot.shown.created:%Y-%m-%d}"
     return {
         "id": layer.id,
         "title": words.title(layer),
@@ -170,7 +170,9 @@ def collection_view(request: Request, words: Wording, snapshot: ServedLayer) -> 
         "map_href": f"/maps/{layer.id}",
         "revisions_href": page_href(request, f"{path}/revisions"),
         "downloads": download_links(request, layer.id),
-        "revision": words.say("第 {number} 版，{day}", number=snapshot.shown.number, day=day),
+        "revision": words.say(
+            "第 {number} 版，{day}", number=snapshot.shown.number, day=day(snapshot.shown.created)
+        ),
     }
 
 

@@ -12,6 +12,7 @@ from app.dependencies import AtlasDep, DownloadsDep, PublishedDep, TemplatesDep
 from app.downloads import Written
 from app.i18n import parse_language
 from app.links import GEOJSON, address, attachment, link
+from app.wording import day
 from layers.errors import InvalidParameter, NotFound
 from layers.model import Feature
 from layers.packed import HEAD, TAIL
@@ -197,11 +198,11 @@ def _disposition(words: Wording, snapshot: ServedLayer, ending: str, *, is_part:
     from.
     """
     shown = snapshot.shown
-    day = f"{shown.created:%Y-%m-%d}"
+    of = day(shown.created)
     revision = words.say("第{number}版", number=shown.number)
     part = words.gettext("-筛选") if is_part else ""
-    plain = f"{snapshot.layer.id}-{shown.number}-{day}{'-part' if is_part else ''}"
-    return attachment(plain, words.title(snapshot.layer), f"-{revision}-{day}{part}", ending)
+    plain = f"{snapshot.layer.id}-{shown.number}-{of}{'-part' if is_part else ''}"
+    return attachment(plain, words.title(snapshot.layer), f"-{revision}-{of}{part}", ending)
 
 
 def download_links(request: Request, collection_id: str) -> list[Link]:

@@ -113,7 +113,9 @@ def _run_several(settings: Settings, listener: socket.socket, workers: int) -> N
 def worker() -> FastAPI:
     """Return the application of one of several processes, by the environment alone."""
     configure_logs()
-    return _create(read_settings())
+    application = _create(read_settings())
+    application.state.metrics.share()
+    return application
 
 
 def _say_address(listener: socket.socket) -> None:

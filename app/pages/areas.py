@@ -13,6 +13,7 @@ from app.dependencies import AtlasDep, TemplatesDep
 from app.i18n import parse_language
 from app.maps.picture import Shape, feature_shapes, ground_shapes, svg_map, view_of
 from app.problems import TooLarge
+from app.wording import day
 from layers.areas import LARGEST_UPLOAD, parse_area, read_area, report_area
 from layers.errors import InvalidParameter
 
@@ -149,7 +150,7 @@ def report_view(atlas: Atlas, words: Wording, report: AreaReport) -> dict[str, A
         "unmapped": report.unmapped,
         "picture": _picture(atlas, words, report),
         "revisions": [
-            (words.title(each.layer), each.shown.number, f"{each.shown.created:%Y-%m-%d}")
+            (words.title(each.layer), each.shown.number, day(each.shown.created))
             for each in atlas.layers.values()
         ],
     }

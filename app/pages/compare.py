@@ -11,6 +11,8 @@ from fastapi import APIRouter, Request, Response
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.maps.picture import Shape, ground_shapes, svg_map, view_of
+from app.wording import day
+from layers.days import CHINA
 from layers.errors import InvalidParameter, NotFound
 from layers.snapshot import is_listed
 
@@ -92,13 +94,13 @@ def _pairs(atlas: Atlas, asked: Mapping[str, str]) -> tuple[list[Pair], list[str
 
 def _pair(snapshot: ServedLayer, asked: Mapping[str, str], *, is_alone: bool) -> Pair:
     history = snapshot.history
-    new = history.find(asked["to"], "to") if "to" in asked else history.newest
+    new = history.find(asked["to"], "to", CHINA) if "to" in asked else history.newest
     if "from" not in asked:
         return Pair(snapshot, history.numbered(max(1, new.number - 1)), new)
     if asked["from"] == "0":
         return Pair(snapshot, None, new)
     try:
-        return Pair(snapshot, history.find(asked["from"], "from"), new)
+        return Pair(snapshot, history.find(asked["from"], "from", CHINA), new)
     except NotFound:
         if is_alone:
             raise
@@ -164,9 +166,7 @@ def _block(published: Published, words: Wording, pair: Pair) -> dict[str, Any]:
 def _state(words: Wording, revision: PublicRevision | None) -> str:
     if revision is None:
         return words.gettext("还没有数据")
-    return words.say(
-        "第 {number} 版（{day}）", number=revision.number, day=f"{revision.created:%Y-%m-%d}"
-    )
+    return words.say("第 {number} 版（{day}）", number=revision.number, day=day(revision.created))
 
 
 def _rows(

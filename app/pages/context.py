@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from app.maps.styles import feature_colour, is_ground, style_record, style_themes
-from app.wording import distance, is_sketch
+from app.wording import day, distance, is_sketch
+from layers.days import OFFSET
 from layers.facets import FACETS, count_facets
 from layers.snapshot import is_listed
 from layers.tiles.matrices import WEB_MERCATOR
@@ -133,6 +134,7 @@ def script_config(
     names = {each.layer.id for each in shown}
     return {
         "lang": words.language,
+        "clock": OFFSET,
         "title": words.title(words.atlas.catalogue),
         "layers": [
             _script_layer(each, words) if each.layer.id in names else _tiled_layer(each, words)
@@ -297,6 +299,7 @@ def _pages(plan_id: str, words: Wording) -> list[dict[str, str]]:
         {"href": plan_href(plan_id, words, "coverage"), "words": words.gettext("覆盖台账")},
         {"href": plan_href(plan_id, words, "statements"), "words": words.gettext("空间陈述")},
         {"href": f"/tables{suffix}", "words": words.gettext("表格")},
+        {"href": f"/areas{suffix}", "words": words.gettext("范围报告")},
         {"href": f"/compare{suffix}", "words": words.gettext("对比")},
         {"href": f"/help{suffix}", "words": words.gettext("帮助")},
     ]
@@ -416,4 +419,4 @@ def shape_of(feature: Feature) -> str:
 
 def _revision(atlas: Atlas, words: Wording) -> str:
     newest = max((item.shown for item in atlas.layers.values()), key=lambda item: item.created)
-    return words.say("数据版本：{date}", date=f"{newest.created:%Y-%m-%d}")
+    return words.say("数据版本：{date}", date=day(newest.created))

@@ -14,6 +14,7 @@ from app.i18n import parse_language
 from app.links import base_of
 from app.maps.picture import feature_shapes, ground_shapes, svg_map, view_of
 from app.maps.preview import MAP_WIDTH, SIZE, preview_png
+from app.wording import day
 from layers.errors import NotFound, StoreUnavailable, Withdrawn
 from layers.lives import public_life
 from layers.opinions import Subject, public_summaries
@@ -224,13 +225,12 @@ def _moved(
         layer_id, _, now = life.replaced_by.partition("/")
         place = feature_href(layer_id, now, words)
         return RedirectResponse(place, 301, {"Cache-Control": _OF_A_DAY})
-    day = f"{life.events[0].revision.created:%Y-%m-%d}"
     said = life.reason or words.gettext("没有写明理由")
     raise Withdrawn(
         words.say(
             "“{name}”已于 {day} 撤下：{reason}。",
             name=life.name,
-            day=day,
+            day=day(life.events[0].revision.created),
             reason=said.rstrip("。."),
         )
     )
@@ -295,7 +295,7 @@ def _since(
         return {"day": None, "revision": None, "href": None}
     revision = life.since(name).revision
     return {
-        "day": f"{revision.created:%Y-%m-%d}",
+        "day": day(revision.created),
         "revision": words.say("第 {number} 版", number=revision.number),
         "href": _difference(layer, revision.number),
     }
@@ -317,7 +317,7 @@ def _event(words: Wording, layer: Layer, event: Event) -> dict[str, str]:
     changed += [words.gettext("几何")] if event.moved else []
     number = event.revision.number
     return {
-        "day": f"{event.revision.created:%Y-%m-%d}",
+        "day": day(event.revision.created),
         "words": became[event.became],
         "changed": (", " if words.language == "en" else "、").join(changed),
         "revision": words.say("第 {number} 版", number=number),

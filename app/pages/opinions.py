@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -11,8 +11,16 @@ from starlette.concurrency import run_in_threadpool
 from app.access import refuse_other_sites
 from app.bodies import FormDep
 from app.condition import current_time
-from app.dependencies import AtlasDep, DeskDep, PublishedDep, get_published, get_templates
+from app.dependencies import (
+    AtlasDep,
+    DeskDep,
+    PublishedDep,
+    get_published,
+    get_settings,
+    get_templates,
+)
 from app.i18n import parse_language
+from app.maps.figure import WHOLE_ATLAS
 from layers.errors import InvalidParameter, NotFound
 from layers.opinions import (
     CONSENT,
@@ -25,6 +33,7 @@ from layers.opinions import (
     submit,
 )
 
+from .context import credits_line, script_config
 from .nearby import parse_position
 from .opinion_words import closed_words, question_words, refused_words, subject_view
 
@@ -199,6 +208,7 @@ def _home(
     words: Wording,
     typed: str = "",
 ) -> Response:
+    closed = _closed(desk, words, "opinion")
     shown = [
         {"about": about, "summary": each.summary, "kind": each.kind, "day": each.answered}
         for each in published.store.opinions.summaries()
@@ -209,10 +219,26 @@ def _home(
         "home.html",
         words,
         summaries=shown,
-        closed=_closed(desk, words, "opinion"),
-        pins=desk.terms.pins,
+        closed=closed,
         typed=typed,
+        **_pin_map(request, published, words, is_there=desk.terms.pins and closed is None),
     )
+
+
+def _pin_map(
+    request: Request, published: Published, words: Wording, *, is_there: bool
+) -> dict[str, Any]:
+    """Return what draws the map on which a free place is chosen."""
+    if not is_there:
+        return {"figure": None}
+    state = published.latest
+    layers = state.atlas.layers.values()
+    figure = state.maps[WHOLE_ATLAS]
+    return {
+        "figure": figure,
+        "config": script_config(layers, words, figure, get_settings(request).most_drawn),
+        "credits": credits_line(layers, words),
+    }
 
 
 def _about(atlas: Atlas, opinion: Opinion, words: Wording) -> dict[str, str] | None:

@@ -15,6 +15,7 @@ from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from app.links import attachment
 from app.maps.styles import is_ground
+from app.wording import day
 from layers.errors import NotFound, StoreUnavailable
 from layers.geojson import canonical_bytes
 from layers.lives import public_life
@@ -272,7 +273,7 @@ def _sums(words: Wording, layers: list[str]) -> Iterator[tuple[str, str]]:
                 "图层“{layer}”第 {number} 版，{day}",
                 layer=words.title(served.layer),
                 number=served.shown.number,
-                day=f"{served.shown.created:%Y-%m-%d}",
+                day=day(served.shown.created),
             ),
             served.digest,
         )

@@ -81,6 +81,7 @@ def framed(
         ("zones", href("/zones", words), words.gettext("片区")),
         ("tables", href("/tables", words), words.gettext("表格")),
         ("areas", href("/areas", words), words.gettext("范围报告")),
+        ("compare", href("/compare", words), words.gettext("对比")),
         ("plan", plan_href(atlas.catalogue.plan, words), words.gettext("规划原文")),
         ("help", href("/help", words), words.gettext("帮助")),
     ]

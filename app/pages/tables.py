@@ -11,6 +11,7 @@ from app.api.downloads import KINDS
 from app.api.parameters import parse_items_query, query_pairs
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
+from layers.days import CHINA
 from layers.errors import InvalidParameter
 from layers.facets import FACETS
 from layers.filters import queryable_kinds
@@ -86,7 +87,10 @@ def get_table(
     asked = [(name, value) for name, value in pairs if name not in _OF_THE_TABLE and value]
     known, notices = _understood(asked, snapshot.layer, words)
     if "revision" in dict(known):
-        snapshot = published.revision(snapshot, snapshot.history.find(dict(known)["revision"]))
+        found = snapshot.history.find(dict(known)["revision"], zone=CHINA)
+        snapshot = published.revision(snapshot, found)
+        # To the API, where the downloads are, a day would be another.
+        known = [(n, str(found.number) if n == "revision" else value) for n, value in known]
     columns = _columns(_chosen(pairs), snapshot.layer)
     kept = [*known, *([(_COLUMNS, ",".join(columns.given))] if columns.given else [])]
     context = table_context(words, snapshot, known, columns.shown, kept)

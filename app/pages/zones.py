@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastapi import APIRouter, Request, Response
 
@@ -70,13 +70,12 @@ def get_zone(
     )
 
 
+Row: TypeAlias = tuple[str, list[str]]
+"""What is counted, and how many of it each zone has."""
+
+
 def zones_context(atlas: Atlas, words: Wording, profiles: list[Profile]) -> dict[str, Any]:
     """Return the context of ``zones.html``; see the comment at the top of the template."""
-    stages = list(atlas.catalogue.codes.get("stage", {}))
-    industries = sorted(
-        {name for each in profiles for name in each.industries if name is not None},
-        key=lambda name: (-sum(each.industries.get(name, 0) for each in profiles), name),
-    )
     return {
         "zones": [
             {
@@ -89,27 +88,8 @@ def zones_context(atlas: Atlas, words: Wording, profiles: list[Profile]) -> dict
         "picture": _overview(atlas, words),
         "blocks": [
             (words.gettext("概况"), _facts(words, profiles)),
-            (
-                words.gettext("项目按阶段"),
-                [
-                    (
-                        _coded(words, "stage", stage),
-                        [_times(words, each.stages, stage) for each in profiles],
-                    )
-                    for stage in (*stages, None)
-                    if any(each.stages.get(stage) for each in profiles)
-                ],
-            ),
-            (
-                words.gettext("项目按产业"),
-                [
-                    (
-                        words.code("industries", name),
-                        [_times(words, each.industries, name) for each in profiles],
-                    )
-                    for name in industries[:_SHOWN]
-                ],
-            ),
+            (words.gettext("项目按阶段"), _by_stage(atlas, words, profiles)),
+            (words.gettext("项目按产业"), _by_industry(words, profiles)),
             (
                 words.gettext("空间陈述"),
                 [
@@ -119,6 +99,31 @@ def zones_context(atlas: Atlas, words: Wording, profiles: list[Profile]) -> dict
             ),
         ],
     }
+
+
+def _by_stage(atlas: Atlas, words: Wording, profiles: list[Profile]) -> list[Row]:
+    """Return the projects of each stage that any zone has, in the order of the stages."""
+    stages = [*atlas.catalogue.codes.get("stage", {}), None]
+    return [
+        (_coded(words, "stage", stage), [_times(words, each.stages, stage) for each in profiles])
+        for stage in stages
+        if any(each.stages.get(stage) for each in profiles)
+    ]
+
+
+def _by_industry(words: Wording, profiles: list[Profile]) -> list[Row]:
+    """Return the projects of the most frequent industries, the most frequent first."""
+    industries = sorted(
+        {name for each in profiles for name in each.industries if name is not None},
+        key=lambda name: (-sum(each.industries.get(name, 0) for each in profiles), name),
+    )
+    return [
+        (
+            words.code("industries", name),
+            [_times(words, each.industries, name) for each in profiles],
+        )
+        for name in industries[:_SHOWN]
+    ]
 
 
 def _overview(atlas: Atlas, words: Wording) -> Markup | None:
@@ -131,7 +136,7 @@ def _overview(atlas: Atlas, words: Wording) -> Markup | None:
     )
 
 
-def _facts(words: Wording, profiles: list[Profile]) -> list[tuple[str, list[str]]]:
+def _facts(words: Wording, profiles: list[Profile]) -> list[Row]:
     say, gettext = words.say, words.gettext
     return [
         (gettext("图上面积"), [_area(words, each) for each in profiles]),

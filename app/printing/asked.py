@@ -15,6 +15,7 @@ from app.api.parameters import (
 )
 from app.api.years import year_filter
 from app.maps.styles import is_ground
+from layers.days import CHINA
 from layers.errors import InvalidParameter
 from layers.measure import from_4548
 from layers.model import BBox
@@ -177,7 +178,7 @@ def _with_queries(
         if revision is None:
             yield head, query
         else:
-            yield published.revision(head, head.history.find(revision)), query
+            yield published.revision(head, head.history.find(revision, zone=CHINA)), query
 
 
 def _view(given: Mapping[str, str], paper: Paper, atlas: Atlas) -> View:

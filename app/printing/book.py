@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pypinyin import lazy_pinyin
 
 from app.maps.styles import is_ground
+from app.wording import day
 from layers.printing import PAPERS, Book, Chapter, Cover, Entry, Term, View, fitting_scale
 from layers.printing.binding import map_box
 from layers.printing.paper import Box
@@ -140,7 +141,7 @@ def _cover(words: Wording) -> Cover:
         subtitle=words.title(atlas.catalogue, "tagline"),
         lines=(
             words.say("依据：{plan}", plan=plan),
-            words.say("数据版本：{date}", date=f"{newest.created:%Y-%m-%d}"),
+            words.say("数据版本：{date}", date=day(newest.created)),
             " · ".join(
                 words.say("{title} {count} 个", title=words.title(each.layer), count=each.count)
                 for each in listed
@@ -169,7 +170,7 @@ def _foot(words: Wording) -> str:
     return words.say(
         "{title} · 数据版本 {date} · 示意图，不作为法定规划依据",
         title=words.title(words.atlas.catalogue),
-        date=f"{newest.created:%Y-%m-%d}",
+        date=day(newest.created),
     )
 
 

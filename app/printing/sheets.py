@@ -9,7 +9,7 @@ import shapely
 
 from app.i18n import gettext_noop
 from app.maps.styles import feature_colour, is_ground, style_record
-from app.wording import is_sketch
+from app.wording import day, is_sketch
 from layers.errors import InvalidParameter
 from layers.facets import FACETS
 from layers.printing import Drawn, LegendRow, Precision, Sheet, Style
@@ -216,8 +216,8 @@ def _facts(asked: Asked, found: list[_Found], words: Wording) -> Iterable[tuple[
             for each in found
         ),
     )  # fmt: skip
-    yield words.gettext("数据日期"), f"{newest.created:%Y-%m-%d}"
-    yield words.gettext("打印日期"), f"{datetime.now(UTC).astimezone():%Y-%m-%d}"
+    yield words.gettext("数据日期"), day(newest.created)
+    yield words.gettext("打印日期"), day(datetime.now(UTC))
     if placeless := sum(each.placeless for each in found):
         yield (
             words.gettext("未上图"),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from app.pages.public import card, framed, href, whole_picture
 from app.printing.book import by_zone
+from app.wording import day
 
 if TYPE_CHECKING:
     from app.templating import Templates
@@ -25,9 +26,7 @@ def home_context(words: Wording) -> dict[str, Any]:
     newest = max((each.shown.created for each in atlas.layers.values()), default=None)
     return {
         "picture": whole_picture(words),
-        "revision": ""
-        if newest is None
-        else words.say("数据版本：{date}", date=f"{newest:%Y-%m-%d}"),
+        "revision": "" if newest is None else words.say("数据版本：{date}", date=day(newest)),
         "groups": [
             (title, [card(layer.layer, each, words) for each in features])
             for layer in atlas.listed.values()

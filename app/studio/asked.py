@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.access import VisitorDep
 from app.dependencies import PublishedDep, get_templates
-from app.wording import CHINA
+from layers.days import CHINA
 from layers.errors import InvalidParameter, NotFound
 from layers.publishing import layer_of
 

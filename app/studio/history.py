@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from app.access import Needs, VisitorDep
 from app.dependencies import PublishedDep, TemplatesDep
 from app.links import GEOJSON, attachment
+from app.wording import day
 from layers.consequences import find_features
 from layers.errors import AtlasError, InvalidParameter, NotFound, RevisionConflict
 from layers.history import compare_stored
@@ -147,10 +148,10 @@ def get_download(
     layer = layer_of(published.bundle, layer_id)
     revision = published.store.revision(layer_id, number)
     words = templates.wording(published.latest.atlas, language_of(request))
-    day = f"{revision.created:%Y-%m-%d}"
+    of = day(revision.created)
     said = words.say("-含内部-第{number}版", number=number)
     name = attachment(
-        f"{layer_id}-internal-{number}-{day}", words.title(layer), f"{said}-{day}", "geojson"
+        f"{layer_id}-internal-{number}-{of}", words.title(layer), f"{said}-{of}", "geojson"
     )
     # What the store refuses, it refuses before the answer begins.
     parts = as_collection(published.store.features(revision))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .container import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _HEADER = 32
@@ -66,6 +67,24 @@ def read_dbf(path: Path, name: str, encoding: str | None = None) -> Dbf:
         If the file is shorter than it says, or a field's name is cut within a character.
     """
     content = path.read_bytes()
+    start = _records_start(content, name)
+    fields = [
+        content[at : at + _NAME].split(b"\0")[0]
+        for at in range(_HEADER, start - 1, _HEADER)
+        if content[at] != 0x0D
+    ]
+    body = b"".join([*fields, content[start:]])
+    chosen, basis = _encoding(path, content[29], body, encoding)
+    notes: list[tuple[str, str]] = []
+    if basis in {"utf-8", "not-utf-8"}:
+        sentence = f"{name} does not say its encoding (no .cpg); it was read as {chosen}."
+        notes.append(("encoding-guessed", sentence))
+    notes += _cut_names(fields, chosen, name)
+    return Dbf(chosen, tuple(notes), basis)
+
+
+def _records_start(content: bytes, name: str) -> int:
+    """Return where the records begin, once the file is found to hold as many as it says."""
     count = int.from_bytes(content[4:8], "little")
     start = int.from_bytes(content[8:10], "little")
     length = int.from_bytes(content[10:12], "little")
@@ -74,38 +93,24 @@ def read_dbf(path: Path, name: str, encoding: str | None = None) -> Dbf:
             "shapefile-damaged",
             f"{name}: the .dbf has {len(content):,} bytes for {count:,} records; export it again.",
         )
-    fields = [
-        content[at : at + _NAME].split(b"\0")[0]
-        for at in range(_HEADER, start - 1, _HEADER)
-        if content[at] != 0x0D
-    ]
-    notes: list[tuple[str, str]] = []
-    body = b"".join([*fields, content[start:]])
-    chosen, basis = _encoding(path, content[29], body, encoding)
-    if basis in {"utf-8", "not-utf-8"}:
-        notes.append(
-            (
-                "encoding-guessed",
-                f"{name} does not say its encoding (no .cpg); it was read as {chosen}.",
-            )
-        )
+    return start
+
+
+def _cut_names(fields: list[bytes], encoding: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield a note for each name of a field that may be cut; refuse one that is, in a character."""
     for each in fields:
-        if not _decodes(each, chosen):
+        if not _decodes(each, encoding):
             raise Refused(
                 "field-name-truncated",
                 f"{name}: the name of a field is cut within a character "
-                f"({each.decode(chosen, errors='replace')}); shorten it, or send a GeoPackage.",
+                f"({each.decode(encoding, errors='replace')}); shorten it, or send a GeoPackage.",
             )
         if len(each) == _LONGEST_NAME:
-            shown = each.decode(chosen)
-            notes.append(
-                (
-                    "field-name-truncated",
-                    f'{name}: the field "{shown}" has the longest name that a .dbf holds; it may '
-                    "be cut.",
-                )
+            yield (
+                "field-name-truncated",
+                f'{name}: the field "{each.decode(encoding)}" has the longest name that a .dbf '
+                "holds; it may be cut.",
             )
-    return Dbf(chosen, tuple(notes), basis)
 
 
 def _encoding(path: Path, language: int, body: bytes, told: str | None) -> tuple[str, str]:

@@ -85,8 +85,6 @@ def _on_paper(layer: Drawn, view: View) -> list[Any]:
 
 def _draw_shapes(pen: Pen, layer: Drawn, shapes: list[Any], clip: Any, height: int) -> None:
     """Draw areas, the largest first, then lines, then points."""
-    from matplotlib.collections import PathCollection
-
     sizes = shapely.area(np.array(shapes, dtype=object)) if shapes else ()
     order = np.argsort(-np.nan_to_num(np.asarray(sizes, dtype=float)), kind="stable")
     paths, styles, points = [], [], []
@@ -103,31 +101,44 @@ def _draw_shapes(pen: Pen, layer: Drawn, shapes: list[Any], clip: Any, height: i
     if len(paths) > _MANY:
         paths, styles = _merged(paths, styles)
     if paths:
-        drawn = PathCollection(
-            paths,
-            facecolors=[
-                with_opacity(each.colour, each.fill if is_area else 0.0) for each, is_area in styles
-            ],
-            edgecolors=[with_opacity(each.colour, each.opacity) for each, _ in styles],
-            linewidths=[each.weight if is_area else each.weight + 1 for each, is_area in styles],
-            linestyles=[(0, each.dash or None) for each, _ in styles],
-            zorder=height,
-            capstyle="butt",
-        )
-        pen.axes.add_collection(drawn, autolim=False)
-        drawn.set_clip_path(clip)
+        _draw_paths(pen, paths, styles, clip, height)
     for x, y, style in points:
-        dot = pen.axes.scatter(
-            [x],
-            [y],
-            s=_POINT_SIZE,
-            facecolors=[with_opacity(style.colour, 0.55)],
-            edgecolors=[with_opacity(style.colour, style.opacity)],
-            linewidths=[style.weight],
-            linestyles=[(0, style.dash or None)],
-            zorder=height + 0.5,
-        )
-        dot.set_clip_path(clip)
+        _draw_dot(pen, (x, y), style, clip, height + 0.5)
+
+
+def _draw_paths(
+    pen: Pen, paths: list[Path], styles: list[tuple[Style, bool]], clip: Any, height: int
+) -> None:
+    """Draw areas and lines; beside the style of each stands whether it is an area."""
+    from matplotlib.collections import PathCollection
+
+    drawn = PathCollection(
+        paths,
+        facecolors=[
+            with_opacity(each.colour, each.fill if is_area else 0.0) for each, is_area in styles
+        ],
+        edgecolors=[with_opacity(each.colour, each.opacity) for each, _ in styles],
+        linewidths=[each.weight if is_area else each.weight + 1 for each, is_area in styles],
+        linestyles=[(0, each.dash or None) for each, _ in styles],
+        zorder=height,
+        capstyle="butt",
+    )
+    pen.axes.add_collection(drawn, autolim=False)
+    drawn.set_clip_path(clip)
+
+
+def _draw_dot(pen: Pen, place: tuple[float, float], style: Style, clip: Any, height: float) -> None:
+    dot = pen.axes.scatter(
+        [place[0]],
+        [place[1]],
+        s=_POINT_SIZE,
+        facecolors=[with_opacity(style.colour, 0.55)],
+        edgecolors=[with_opacity(style.colour, style.opacity)],
+        linewidths=[style.weight],
+        linestyles=[(0, style.dash or None)],
+        zorder=height,
+    )
+    dot.set_clip_path(clip)
 
 
 def _merged(

@@ -13,6 +13,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = [
     "/docs/",
+    "/docs/english.html",
     "/docs/tutorials/public.html",
     "/docs/reference/settings.html",
     "/docs/rights.html",

@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from pyproj import Geod, Transformer
 from shapely.geometry import Polygon
 
+from app.main import create_app
+from app.settings import Settings
 from layers.measure import area_m2
 
 if TYPE_CHECKING:
@@ -153,6 +155,17 @@ def test_a_map_as_known_then_names_what_differs(visit_changed, page: Page):
     page.get_by_role("button", name="回到现在").click()
     expect(page.locator('#index [data-ref="projects/ban-gong-lou"]')).to_be_visible()
     expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_a_day_of_the_map_is_a_day_of_china(visit, start, late_home, page: Page):
+    address = start(create_app(Settings(home=late_home)))
+    visit("/?known=2026-11-01", address=address)
+    expect(page.locator("#notice")).to_contain_text("1 个对象与现在不同")
+    visit("/?known=2026-11-02", address=address)
+    expect(page.locator("#notice")).to_contain_text("0 个对象与现在不同")
+    visit("/?compare=projects@1,projects@2", address=address)
+    sides = page.locator(".swipe-side")
+    expect(sides.filter(has_text="第 2 版（2026-11-02）")).to_be_visible()
 
 
 def test_a_link_with_an_unread_day_shows_the_newest(visit, page: Page, watch):

@@ -24,14 +24,16 @@ def environment(tmp_path) -> dict[str, str]:
 def atlas(environment) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run ``atlas`` with arguments until it ends."""
 
-    def run(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str | Path, timeout: float = 60, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "app", *map(str, arguments)],
             env=environment | settings,
             capture_output=True,
             encoding="utf-8",
             check=False,
-            timeout=60,
+            timeout=timeout,
         )
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,12 +10,16 @@ import pytest
 from pypdf import PdfReader
 
 from app.printing.book import make_book
+from app.settings import Settings
 from app.templating import wording_of
 from layers.catalogue import bundled_data, read_bundle
 from layers.errors import PrintingUnavailable
 from layers.printing.binding import bind
 from layers.publishing import import_plan, open_atlas, seed_store
 from layers.store import Store
+
+CHINESE = "目录|示意图|数据版本|地名索引|位置误差|未上图"
+"""Words of a book in Chinese that are no names of the plan's."""
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +178,7 @@ def test_in_english_everything_but_names_of_the_plan_is_english(whole, tmp_path)
     assert "ShizhongPlanningAtlas" in pages[0]
     assert "Theplan'stextisnotimported" in pages[0]
     assert reader.root_object["/Lang"] == "en"
-    for page in pages:
-        assert not re.search("目录|示意图|数据版本|地名索引|位置误差|未上图", page)
+    assert not [each for each in pages if re.search(CHINESE, each)]
 
 
 def test_the_cover_says_that_the_text_of_the_plan_is_there(tmp_path, plan_text):
@@ -190,6 +194,44 @@ def test_the_cover_says_that_the_text_of_the_plan_is_there(tmp_path, plan_text):
         assert any(said in line for line in book.cover.lines), book.cover.lines
         bound = bind(shortened(book), tmp_path / f"{language}.pdf", lambda *_: None)
         assert bound.pages > 5
+
+
+@pytest.fixture
+def few(environment):
+    """Leave three projects of the north in the store that the command reads; return their names."""
+    store = Store(Settings(home=environment["ATLAS_HOME"]).store_address)
+    seed_store(store, read_bundle(bundled_data()))
+    head = store.head("projects")
+    north = [each for each in store.features(head) if each.properties["zone"] == "北部核心区"]
+    kept = [each for each in north if each.properties.get("access") != "internal"][:3]
+    store.publish("projects", kept, base=head, kind="publish", author="a", message="few")
+    store.close()
+    return [each.properties["name_en"] for each in kept]
+
+
+def test_the_command_writes_the_book_in_english_with_its_outline(atlas, few, tmp_path):
+    path = tmp_path / "atlas.pdf"
+    done = atlas("pdf", path, "--lang", "en", "--json", timeout=280)
+    assert done.returncode == 0, done.stderr
+    told, reader = json.loads(done.stdout), PdfReader(path)
+    assert (told["pages"], told["bytes"]) == (len(reader.pages), path.stat().st_size)
+    assert f"{told['pages']} of {told['pages']} pages" in done.stderr
+    chapters = [each.title for each in reader.outline if not isinstance(each, list)]
+    assert chapters == [
+        "Shizhong Planning Atlas", "Contents", "Three zones", "Projects · Northern Core Zone",
+        "Figures", "Index of places",
+    ]  # fmt: skip
+    zones, projects = (
+        [each.title for each in part] for part in reader.outline if type(part) is list
+    )
+    assert zones == ["Northern Core Zone", "Rising Middle Zone", "Southern Ecological Zone"]
+    assert sorted(projects) == sorted(few)
+    pages = [text_of(page) for page in reader.pages]
+    assert pages[1].startswith("Contents")
+    assert pages[-1].startswith("Indexofplaces")
+    assert not [
+        each for each in pages if re.search("目录|示意图|数据版本|地名索引|位置误差|未上图", each)
+    ]
 
 
 def test_the_command_refuses_a_folder_that_is_not_there(atlas, tmp_path):

@@ -102,6 +102,12 @@ def test_several_workers_answer_at_one_address_and_end_together(start_atlas):
         connection.request("GET", ITEMS)
         assert len(json.load(connection.getresponse())["features"]) == 5
         connection.close()
+    connection = HTTPConnection(host)
+    connection.request("GET", "/metrics")
+    told = connection.getresponse().read().decode()
+    connection.close()
+    shown = re.findall(r'^atlas_store_sequence\{worker="(\d+)"\}', told, re.M)
+    assert len(set(shown)) == len(shown) == 2
 
     process.terminate()
     assert process.wait(30) in {0, -15}

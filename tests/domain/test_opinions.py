@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ from layers.publishing import seed_store
 from layers.receipts import new_receipt, receipt_digest
 from layers.sealing import Seal, read_key
 from layers.spoken import read_text, visible
-from layers.store import Store, move_store, schema
+from layers.store import Store, back_up, move_store, restore, schema
 
 NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
 PHONE = "139 0000 0000"
@@ -217,6 +218,70 @@ def test_a_store_moves_with_its_opinions(tmp_path, database):
     finally:
         source.close()
         target.close()
+
+
+def of_everybody(store, seal, receipts):
+    """Return what is kept of some opinions, and how to reach their authors."""
+    found = [follow(store, receipt) for receipt in receipts]
+    return [
+        (each, seal.open(store.opinions.contact(each.number, author="zhang", now=NOW)))
+        for each in found
+    ]
+
+
+@pytest.fixture
+def answered(seal):
+    """Return what fills a store: two opinions, the first of which was answered and closed."""
+
+    def fill(store):
+        receipts = [
+            submit(store, seal, HERE, Draft("problem", text, contact, CONSENT), text, NOW)
+            for text, contact in (("位置不对", PHONE), ("说得好 👍", "li@example.cn"))
+        ]
+        answer(store, 1, "已改。", "公开说法", author="zhang", now=NOW)
+        close(store, 1, author="zhang", now=NOW)
+        return receipts
+
+    return fill
+
+
+def test_a_copy_of_the_file_keeps_opinions_and_how_to_reach_their_authors(tmp_path, seal, answered):
+    path, copy = tmp_path / "atlas.sqlite", tmp_path / "copy.sqlite"
+    store = Store(path)
+    receipts = answered(store)
+    back_up(store, copy, lambda *_: None)
+    before = of_everybody(store, seal, receipts)
+    for number in (1, 2):
+        store.opinions.erase(number, author="public", now=NOW)
+    store.close()
+    assert PHONE.encode() not in copy.read_bytes()
+
+    restore(copy, path)
+    restored = Store(path)
+    assert of_everybody(restored, seal, receipts) == before
+    assert [contact for _, contact in before] == [PHONE, "li@example.cn"]
+    assert list(restored.faults()) == []
+    restored.close()
+
+
+def test_a_copy_of_the_database_keeps_opinions_and_how_to_reach_their_authors(
+    cluster, database, seal, answered
+):
+    store = Store(database)
+    receipts = answered(store)
+    before = of_everybody(store, seal, receipts)
+    name = f"restored_{uuid4().hex}"
+    dump, copy = str(cluster.folder / name), cluster.address.format(name)
+    cluster.run("pg_dump", "-Fc", "-f", dump, database)
+    store.opinions.erase(1, author="public", now=NOW)
+    store.close()
+
+    cluster.run("createdb", "-h", str(cluster.folder), "-U", "atlas", "-T", "template0", name)
+    cluster.run("pg_restore", "-d", copy, dump)
+    restored = Store(copy)
+    assert of_everybody(restored, seal, receipts) == before
+    assert list(restored.faults()) == []
+    restored.close()
 
 
 @pytest.mark.parametrize("change", [str.lower, lambda text: text.replace("-", " "), str.strip])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import psycopg
@@ -10,7 +11,13 @@ from shapely.geometry import box
 
 from layers.errors import InvalidParameter, StoreUnavailable
 from layers.model import Feature
+from layers.opinions import CONSENT, Subject, answer, close, follow, submit
+from layers.opinions import Draft as Said
+from layers.sealing import Seal
 from layers.store import ChangeSet, Store, grants, new_draft
+
+NOW = datetime(2026, 11, 2, 8, tzinfo=UTC)
+HERE = Subject("projects", "laoshangbu")
 
 
 def features(*names):
@@ -65,6 +72,41 @@ def test_a_role_with_few_rights_publishes_drafts_and_rolls_back(worker):
 def test_it_cannot_rewrite_history(worker, statement):
     store = Store(worker)
     store.publish("x", features("a"), base=None, kind="publish", author="a", message="m")
+    store.close()
+    with (
+        psycopg.connect(worker) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement)
+
+
+def test_a_role_with_few_rights_takes_answers_and_erases_opinions(worker):
+    store, seal = Store(worker), Seal(b"k" * 32)
+    said = [Said("opinion", text, "139 0000 0000", CONSENT) for text in ("one", "two")]
+    receipts = [submit(store, seal, HERE, each, each.text, NOW) for each in said]
+    answer(store, 1, "mended", "what was said", author="zhang", now=NOW)
+    close(store, 1, author="zhang", now=NOW)
+    assert seal.open(store.opinions.contact(1, author="zhang", now=NOW)) == "139 0000 0000"
+    assert store.opinions.erase_contacts(NOW + timedelta(days=1), now=NOW) == 1
+    store.opinions.erase(2, author="public", now=NOW)
+    assert [follow(store, each).status for each in receipts] == ["closed", "erased"]
+    assert list(store.faults()) == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM opinion",
+        "DELETE FROM opinion_contact",
+        "UPDATE opinion SET receipt = ''",
+        "UPDATE opinion SET created = ''",
+        "UPDATE opinion_contact SET opinion = 2",
+    ],
+)
+def test_it_cannot_hide_that_an_opinion_came(worker, statement):
+    store = Store(worker)
+    submit(store, Seal(b"k" * 32), HERE, Said("opinion", "one", "", CONSENT), "one", NOW)
     store.close()
     with (
         psycopg.connect(worker) as connection,

@@ -126,9 +126,23 @@ def test_where_they_are_not_built_one_sentence_says_how(visitor):
 
 
 @pytest.mark.parametrize("path", ["/", "/help", "/zones", "/api?f=html"])
-def test_pages_lead_there_only_where_they_are_built(reader, visitor, path):
-    assert 'href="/docs/"' in reader.read(path)
-    assert 'href="/docs/"' not in visitor.read(path)
+@pytest.mark.parametrize(("lang", "start"), [("zh", "/docs/"), ("en", "/docs/english.html")])
+def test_pages_lead_there_only_where_they_are_built(reader, visitor, path, lang, start):
+    assert f'href="{start}"' in reader.get(path, params={"lang": lang, "f": "html"}).text
+    assert "/docs/" not in visitor.get(path, params={"lang": lang, "f": "html"}).text
+
+
+def test_the_first_page_is_chinese_and_the_english_one_a_click_away(reader):
+    chinese, english = reader.read("/docs/"), reader.read("/docs/english.html")
+    groups = ["我住在这里（公众）", "我做规划（规划人员）", "我管数据（GIS 人员）"]
+    assert re.findall(r"<h2[^>]*>([^<]*)", chinese) == groups
+    assert '<div lang="zh-CN">' in chinese
+    for tutorial in ("public", "planners", "gis"):
+        link = re.search(rf'href="tutorials/{tutorial}.html">(教程：[^<]+)</a>', chinese)
+        assert link is not None
+        assert link[1] in reader.read(f"/docs/tutorials/{tutorial}.html")
+    assert re.search(r'<a href="english.html" lang="en">English start page</a>', chinese)
+    assert re.search(r'<a href="index.html" lang="zh-CN">中文首页</a>', english)
 
 
 def test_without_a_setting_they_are_looked_for_where_make_puts_them(tmp_path):

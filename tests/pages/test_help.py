@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from app.pages import router as pages_router
 from app.pages.help import FAILURES
+from app.printing import router as printing_router
 
 
 @pytest.mark.parametrize(
@@ -39,11 +43,39 @@ def test_the_sitemap_has_every_public_page_and_each_is_there(visitor):
 
 
 @pytest.mark.parametrize(
-    "path", ["/help", "/nearby", "/zones", "/tables", "/areas", "/accessibility"]
+    "path", ["/help", "/nearby", "/zones", "/tables", "/areas", "/compare", "/accessibility"]
 )
 def test_every_page_leads_to_the_others_and_to_itself_in_the_other_language(visitor, path):
     page = visitor.read(path)
-    for there in ("/nearby", "/zones", "/tables", "/areas", "/help", "/accessibility"):
+    for there in ("/nearby", "/zones", "/tables", "/areas", "/compare", "/help", "/accessibility"):
         assert f'href="{there}"' in page
     assert f'href="{path}?lang=en" lang="en"' in page
     assert f'href="{path}" lang="zh-CN"' in visitor.read(path, lang="en")
+
+
+def addresses(routers) -> set[str]:
+    """Return the addresses without a name in them that people can ask for."""
+    contexts = (each for router in routers for part in router.routes for each in parts(part))
+    return {each.path for each in contexts if "GET" in each.methods and "{" not in each.path}
+
+
+def parts(route):
+    return route.effective_route_contexts() if hasattr(route, "original_router") else [route]
+
+
+@pytest.mark.parametrize("start", ["/", "/help"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_is_reached_from_the_navigation_or_a_page_that_it_leads_to(visitor, start, lang):
+    every = {
+        path
+        for path in addresses([pages_router, printing_router])
+        if visitor.get(path).headers["content-type"].startswith("text/html")
+    } - {"/docs"}
+    assert {"/compare", "/print", "/opinions/follow"} < every
+    reached, waiting = {start}, [start]
+    while waiting:
+        page = visitor.read(waiting.pop(), lang=lang)
+        found = {urlsplit(unescape(link)).path for link in re.findall(r'href="(/[^"]*)"', page)}
+        waiting += sorted(found & every - reached)
+        reached |= found
+    assert every - reached == set()

@@ -28,7 +28,9 @@ def test_what_is_no_place_of_the_district_is_said_where_it_was_typed(pinned, ove
     assert "<b>”" not in page
 
 
-def test_the_field_is_there_only_where_pins_are_taken(pinned, over, visitor):
-    assert 'name="at"' in over(pinned).read("/opinions")
-    assert 'name="at"' not in visitor.read("/opinions")
+def test_the_field_and_its_map_are_there_only_where_pins_are_taken(pinned, over, visitor):
+    parts = ('name="at"', 'class="pin-map"', "/atlas/pin.js", 'id="atlas-config"')
+    with_pins, without = over(pinned).read("/opinions"), visitor.read("/opinions")
+    assert [part in with_pins for part in parts] == [True] * 4
+    assert [part in without for part in parts] == [False] * 4
     assert "pin:/" not in visitor.read("/opinions", at="116.99,36.65")

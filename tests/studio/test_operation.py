@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import warnings
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +18,9 @@ from starlette.testclient import TestClient
 from app.condition import CODES, Condition, alerts
 from app.logs import configure_logs
 from app.main import create_app
+from app.metrics import Metrics
 from app.settings import Settings
+from layers.days import day_of
 from layers.errors import StoreUnavailable
 from layers.store import ChangeSet, new_draft
 
@@ -127,6 +130,60 @@ def test_what_the_atlas_holds_is_measured(here, application):
     assert {name[1] for name in seen if name[0] == "atlas_alert"} == set(CODES)
 
 
+@pytest.fixture
+def workers(application, own_home):
+    """Return the figures of two workers of one home, each under the name of its own."""
+    settings = Settings(home=own_home)
+    published = application.state.published
+    return [
+        Metrics(published, settings, {200: count}, name) for name, count in (("a", 3), ("b", 4))
+    ]
+
+
+def of_worker(text):
+    """Return the samples by name and worker, each once."""
+    samples = [
+        ((each.name, each.labels.get("worker"), each.labels.get("route")), each.value)
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+    ]
+    names = [
+        name for name, _ in samples if name[0] in {"atlas_requests_total", "atlas_drafts_waiting"}
+    ]
+    assert len(names) == len(set(names))
+    return dict(samples)
+
+
+def test_whichever_worker_is_asked_tells_the_figures_of_all(workers):
+    first, second = workers
+    first.count("/help", "GET", 200, 0.1)
+    for _ in range(2):
+        second.count("/help", "GET", 200, 0.1)
+    second.count("/zones", "GET", 200, 0.1)
+    for each in workers:
+        each.leave()
+    for each in workers:
+        seen = of_worker(each.text().decode())
+        assert seen["atlas_requests_total", "a", "/help"] == 1
+        assert seen["atlas_requests_total", "b", "/help"] == 2
+        assert seen["atlas_requests_total", "b", "/zones"] == 1
+        assert seen["atlas_request_seconds_count", "b", "/help"] == 2
+        assert seen["atlas_requests_at_once_total", "a", None] == 3
+        assert seen["atlas_requests_at_once_total", "b", None] == 4
+        assert seen["atlas_drafts_waiting", None, None] == 0
+        assert each.text().count(b"# TYPE atlas_requests_total ") == 1
+
+
+def test_what_an_ended_worker_left_goes_after_a_minute(workers, own_home):
+    first, second = workers
+    second.count("/help", "GET", 200, 0.1)
+    second.leave()
+    left = own_home / "metrics" / "b.prom"
+    os.utime(left, (0, 0))
+    assert ("atlas_requests_total", "b", "/help") not in of_worker(first.text().decode())
+    assert not left.exists()
+
+
 def test_metrics_are_there_without_the_store(here, broken):
     seen = read(here.get("/metrics").text)
     assert seen[("atlas_store_reachable",)] == 0
@@ -135,7 +192,7 @@ def test_metrics_are_there_without_the_store(here, broken):
 
 
 def test_the_end_of_the_review_number_is_measured(own_home):
-    end = datetime.now(UTC).date() + timedelta(days=40)
+    end = day_of(datetime.now(UTC)) + timedelta(days=40)
     application = create_app(Settings(home=own_home, review_number_expires=end))
     client = TestClient(application, "http://localhost", client=("::1", 1))
     seen = read(client.get("/metrics").text)
@@ -244,7 +301,6 @@ def test_whatever_else_is_said_is_a_line_of_json_too(log):
 
 
 FINE = Condition(
-    sequence=1,
     unseen_s=0.5,
     free=50_000_000_000,
     disk=100_000_000_000,

@@ -72,7 +72,7 @@ export class Fetcher {
     const { layers } = this.config;
     const wanted = asked.layer ? layers.filter(({ id }) => id === asked.layer) : layers;
     if (!wanted.length) throw new Error(asked.layer);
-    const answers = await Promise.all(wanted.map(({ id }) => fetchDifference(id, asked)));
+    const answers = await Promise.all(wanted.map(({ id }) => fetchDifference(id, { ...asked, left: this.words.state(asked.left), right: this.words.state(asked.right) })));
     const found = wanted.map((layer, at) => ({ layer, answer: answers[at] })).filter(({ answer }) => answer);
     if (!found.length) throw new Error(written(asked));
     const differing = found.filter(({ answer }) => STATES.some((state) => answer.counts[state]));
@@ -93,7 +93,7 @@ export class Fetcher {
 
   #stateName({ layer, left, right }, end, found) {
     const told = found[0].answer[end];
-    if (layer && told) return this.words.say("compareRevision", { number: told.revision, day: told.created.slice(0, 10) });
+    if (layer && told) return this.words.say("compareRevision", { number: told.revision, day: this.words.day(told.created) });
     return (end === "from" ? left : right) || this.words.say("compareNow");
   }
 

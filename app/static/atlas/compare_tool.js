@@ -119,7 +119,7 @@ export class CompareTool {
   /** @returns {(value: string) => HTMLSelectElement} a choice among revisions, and what the address names */
   #revisions(known) {
     const options = known.map(({ revision, created, message }) => [
-      String(revision), `${this.words.say("compareRevision", { number: revision, day: created.slice(0, 10) })} ${message}`.slice(0, 60),
+      String(revision), `${this.words.say("compareRevision", { number: revision, day: this.words.day(created) })} ${message}`.slice(0, 60),
     ]);
     return (value) => {
       const has = options.some(([number]) => number === value);
@@ -136,7 +136,7 @@ export class CompareTool {
       return { kind, layer: "", left: String(Math.max(1, count - 1)), right: String(count) };
     }
     if (kind === "dates") {
-      const today = new Date().toISOString().slice(0, 10);
+      const today = this.words.day(Date.now());
       return { kind, layer: "", left: `${today.slice(0, 4)}-01-01`, right: today };
     }
     const chosen = layer || (layers.find(({ ground }) => !ground) ?? layers[0]).id;

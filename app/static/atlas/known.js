@@ -5,7 +5,7 @@ const STATES = ["added", "removed", "changed"];
 /**
  * @typedef {{layer: import("./data.js").LayerConfig, state: string, id: string, name: string}} Move
  * @param {import("./data.js").LayerConfig[]} layers
- * @param {string} when a day, a moment or the number of a revision, as /diff takes it
+ * @param {string} when a moment or the number of a revision, as /diff takes it
  * @returns {Promise<{moves: Move[], count: number, absent: string[]}>} what differs from now; layers that were not there
  */
 export async function fetchMoves(layers, when) {

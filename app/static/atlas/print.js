@@ -100,7 +100,7 @@ function caption(scale, { facets, words }) {
     words.say("printScale", { scale: scale.toLocaleString("en") }),
     words.say("printFilter", { filter }),
     document.querySelector(".colophon p").textContent,
-    words.say("printDate", { date: new Date().toLocaleDateString("sv") }),
+    words.say("printDate", { date: words.day(Date.now()) }),
     ...(document.querySelector(".has-basemap") ? [words.say("printNoBase")] : []),
   ].join(" · ");
 }

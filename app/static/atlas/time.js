@@ -34,7 +34,7 @@ export class Time {
    * @param {string} when @returns what differs from now */
   async setKnown(when) {
     this.known = when;
-    const moves = when ? await fetchMoves(this.config.layers, when) : { moves: [], absent: [], count: 0 };
+    const moves = when ? await fetchMoves(this.config.layers, this.words.state(when)) : { moves: [], absent: [], count: 0 };
     const away = notThere(moves, this.page.entries.keys());
     this.page.put({ known: when }, { known: away }, moves.absent);
     this.page.tell(when ? this.words.say("knownAs", { when, count: moves.count, absent: away.size }) : "");

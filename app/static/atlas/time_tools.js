@@ -47,7 +47,7 @@ export class KnownTool {
   #move({ layer, state, name }, when) {
     const item = document.createElement("li");
     const link = document.createElement("a");
-    link.href = addressOf(`/api/collections/${layer.id}/diff`, { from: when, f: "html" }, this.words.config.lang);
+    link.href = addressOf(`/api/collections/${layer.id}/diff`, { from: this.words.state(when), f: "html" }, this.words.config.lang);
     link.textContent = this.words.say(state === "added" ? "knownAdded" : state === "removed" ? "knownRemoved" : "knownChanged", { name });
     item.append(link);
     return item;

@@ -19,6 +19,17 @@ export class Words {
     return english || properties[key] || "";
   }
 
+  /** @param {string | number} moment @returns {string} the day that it was by the clock of the pages */
+  day(moment) {
+    const ahead = -Date.parse(`1970-01-01T00:00${this.config.clock}`);
+    return new Date(new Date(moment).getTime() + ahead).toISOString().slice(0, 10);
+  }
+
+  /** @param {string} when a day, a moment or the number of a revision @returns {string} for the API, whose days are others */
+  state(when) {
+    return /^\d{4}-\d\d-\d\d$/.test(when) ? `${when}T23:59:59.999999${this.config.clock}` : when;
+  }
+
   /** @param {string} list @param {string | null} code */
   code(list, code) {
     return this.config.codes[list]?.[code] ?? code ?? "";
