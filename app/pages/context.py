@@ -11,6 +11,7 @@ from layers.facets import FACETS, count_facets, meets
 from layers.snapshot import is_listed
 from layers.tiles.matrices import WEB_MERCATOR
 
+from .given import known_values, link_notice
 from .strings import SCRIPT_STRINGS
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def atlas_context(
     ref: str | None,
     selection: Selection,
     most: int,
+    *,
+    unused: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the context of ``atlas.html``.
 
@@ -51,6 +54,8 @@ def atlas_context(
         Chosen values by facet.
     most : int
         Features of a layer up to which each is listed and drawn.
+    unused : sequence of str
+        What else the link gave and nothing can use; it is named beside values that no facet has.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def atlas_context(
     found = atlas.feature(ref or "")
     drawn = drawn_layers(atlas.layers.values(), most)
     names = {each.layer.id for each in drawn}
-    unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else None
+    selection, strange = known_values(atlas, selection, drawn)
     other: Language = "zh" if words.language == "en" else "en"
     return {
         "figure": figure,
@@ -72,7 +77,7 @@ def atlas_context(
         "groups": _groups(drawn, words, selection),
         "tiled": [_tiled(each, words) for id_, each in atlas.layers.items() if id_ not in names],
         "detail": words.view(*found) if found else None,
-        "notice": unknown,
+        "notice": link_notice(words, None if found else ref, [*unused, *strange]),
         "pages": _pages(atlas.catalogue.plan, words),
         "switch_href": page_href(ref if found else None, other, selection),
         "home_href": page_href(None, words.language),

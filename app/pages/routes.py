@@ -11,11 +11,11 @@ from app.i18n import parse_language
 from app.links import IMMUTABLE, base_of
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound
-from layers.facets import parse_selection
 
 from .answers import is_known, page_response
 from .basemaps import basemap_choices
 from .context import atlas_context
+from .given import read_selection
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,16 +38,17 @@ async def get_atlas_page(
     the map, as in ``zone=北部核心区&stage=建设,完成``.
     """
     language = parse_language(lang)
-    query = request.query_params
-    selection = parse_selection({name: ",".join(query.getlist(name)) for name in query})
+    selection, unused = read_selection(request.query_params)
     key = ("atlas", language)
-    is_plain = f is None and not selection
+    is_plain = f is None and not selection and not unused
     if is_plain and key in state.rendered:
         return page_response(request, state.rendered[key])
     atlas = state.atlas
     words = templates.wording(atlas, language)
     figure = state.maps[WHOLE_ATLAS]
-    context = atlas_context(atlas, words, figure, f, selection, settings.most_drawn)
+    context = atlas_context(
+        atlas, words, figure, f, selection, settings.most_drawn, unused=unused
+    )
     context["config"]["basemaps"] = basemap_choices(basemaps.values(), words)
     page = templates.render("atlas.html", atlas=atlas, lang=language, **context)
     if is_plain:
