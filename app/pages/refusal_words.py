@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from app.refusals import REFUSALS
+from layers.imports import Refused
+
 if TYPE_CHECKING:
     from app.wording import Wording
     from layers.errors import InvalidParameter
@@ -52,6 +55,10 @@ def refused_words(error: InvalidParameter, words: Wording) -> str:
     for pattern, chinese in _SENTENCES:
         if match := pattern.fullmatch(error.sentence):
             return chinese.format(*match.groups())
+    reason = error.__cause__
+    if isinstance(reason, Refused) and reason.reason in REFUSALS:
+        # In the studio one chooses below the file; here there is nothing to choose.
+        return words.gettext(REFUSALS[reason.reason]).replace("在下面", "")
     if error.parameter in {"area", "file"}:
         return words.gettext("这个文件或范围读不出来。")
     return words.say("链接里的“{name}”用不了，已略去。", name=error.parameter[:60])

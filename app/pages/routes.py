@@ -46,9 +46,7 @@ async def get_atlas_page(
     atlas = state.atlas
     words = templates.wording(atlas, language)
     figure = state.maps[WHOLE_ATLAS]
-    context = atlas_context(
-        atlas, words, figure, f, selection, settings.most_drawn, unused=unused
-    )
+    context = atlas_context(atlas, words, figure, f, selection, settings.most_drawn, unused=unused)
     context["config"]["basemaps"] = basemap_choices(basemaps.values(), words)
     page = templates.render("atlas.html", atlas=atlas, lang=language, **context)
     if is_plain:
