@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from layers.errors import InvalidParameter
 from layers.facets import FACETS, NO_VALUE, count_facets, parse_selection
+from layers.snapshot import is_listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from app.wording import Wording
     from layers.facets import Selection
-    from layers.snapshot import Atlas, LayerSnapshot
+    from layers.served import ServedLayer
+    from layers.snapshot import Atlas
 
 _LONGEST = 120
 """Characters that a notice repeats."""
@@ -37,10 +39,11 @@ def read_selection(query: QueryParams) -> tuple[Selection, list[str]]:
 
 
 def known_values(
-    atlas: Atlas, selection: Selection, drawn: Iterable[LayerSnapshot]
+    atlas: Atlas, selection: Selection, drawn: Iterable[ServedLayer]
 ) -> tuple[Selection, list[str]]:
     """Return of what is chosen that which a facet can have, and the rest."""
-    features = [feature for snapshot in drawn for feature in snapshot.features]
+    listed = [snapshot for snapshot in drawn if is_listed(snapshot)]
+    features = [feature for snapshot in listed for feature in snapshot.features]
     counts = count_facets(features, {}) if selection else {}
     known: dict[str, frozenset[str]] = {}
     strange: list[str] = []
