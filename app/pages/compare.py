@@ -17,7 +17,7 @@ from layers.snapshot import is_listed
 from .answers import page_response
 from .context import plan_href
 from .public import feature_href, frame, href, zone_names
-from .refusal_words import refused_words
+from .refusal_words import absent_words, refused_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,21 +85,10 @@ def _pairs(atlas: Atlas, asked: Mapping[str, str], words: Wording) -> tuple[list
             notices.append(refused_words(error, words))
             pairs.append(_pair(snapshot, {}, is_alone=True))
         except NotFound as error:
-            notices.append(_missing(error, snapshot, words))
+            notices.append(absent_words(error, snapshot, words))
             if only is not None:
                 pairs.append(_pair(snapshot, {}, is_alone=True))
     return pairs, list(dict.fromkeys(notices))
-
-
-def _missing(error: NotFound, snapshot: ServedLayer, words: Wording) -> str:
-    """Return in the language of a page that a layer had no such state."""
-    if words.language == "en":
-        return error.sentence
-    return words.say(
-        "“{layer}”没有链接里的版本；它有第 1 至 {last} 版。",
-        layer=words.title(snapshot.layer),
-        last=snapshot.history.newest.number,
-    )
 
 
 def _pair(snapshot: ServedLayer, asked: Mapping[str, str], *, is_alone: bool) -> Pair:

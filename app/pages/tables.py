@@ -11,13 +11,13 @@ from app.api.downloads import KINDS
 from app.api.parameters import parse_items_query, query_pairs
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
-from layers.errors import InvalidParameter
+from layers.errors import InvalidParameter, NotFound
 from layers.facets import FACETS
 from layers.filters import queryable_kinds
 
 from .answers import as_json, page_response
 from .public import feature_href, frame, href, short_certainty
-from .refusal_words import refused_words
+from .refusal_words import absent_words, refused_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,7 +87,13 @@ def get_table(
     asked = [(name, value) for name, value in pairs if name not in _OF_THE_TABLE and value]
     known, notices = _understood(asked, snapshot.layer, words)
     if "revision" in dict(known):
-        snapshot = published.revision(snapshot, snapshot.history.find(dict(known)["revision"]))
+        try:
+            found = snapshot.history.find(dict(known)["revision"])
+        except NotFound as error:
+            known = [each for each in known if each[0] != "revision"]
+            notices.append(absent_words(error, snapshot, words))
+        else:
+            snapshot = published.revision(snapshot, found)
     columns = _columns(_chosen(pairs), snapshot.layer)
     kept = [*known, *([(_COLUMNS, ",".join(columns.given))] if columns.given else [])]
     context = table_context(words, snapshot, known, columns, kept)

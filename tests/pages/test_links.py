@@ -54,3 +54,18 @@ def test_what_a_link_gives_is_text_and_not_repeated_without_end(visitor):
 @pytest.mark.parametrize("asked", ["", "zone=北部核心区", "stage=none", "mapped=true&chapter=4"])
 def test_what_is_known_needs_no_notice(visitor, asked):
     assert notice(visitor.read(f"/?{asked}")) == ""
+
+
+def test_a_revision_that_is_not_there_gives_the_newest_table_and_a_notice(visitor):
+    page = visitor.read("/tables/projects", revision="99", zone="北部核心区")
+    assert "“重点项目”没有链接里的版本" in page
+    assert page.count('<th scope="row">') == visitor.read(
+        "/tables/projects", zone="北部核心区"
+    ).count('<th scope="row">')
+    assert "no revision 99" in visitor.read("/tables/projects", revision="99", lang="en")
+
+
+def test_the_form_of_a_sheet_names_all_that_it_cannot_use(visitor):
+    page = visitor.read("/print", revision="99", layers="nowhere", scale="7", paper="A3")
+    for name in ("revision", "layers", "scale"):
+        assert re.search(rf"链接里的“[^”]*{name}[^”]*”用不了", page)
