@@ -35,6 +35,9 @@ MOST_VERTICES = 5_000
 LARGEST_M2 = 5e9
 """Square metres of an area: a dozen times the district."""
 
+_WIDEST = 90.0
+"""Degrees of longitude."""
+
 LARGEST_UPLOAD = 2_000_000
 """Bytes of a file with an area."""
 
@@ -175,7 +178,8 @@ def check_area(geometries: Iterable[BaseGeometry | None]) -> Polygon | MultiPoly
         if not each.is_valid:
             raise _fault(f"is not valid: {explain_validity(each)}")
     joined = shapely.force_2d(shapely.union_all(known))
-    if area_m2(joined) > LARGEST_M2:
+    # A ring round the world has its edges on both sides of one meridian, and no geodesic area.
+    if np.ptp(bounds[:, ::2]) >= _WIDEST or area_m2(joined) > LARGEST_M2:
         raise _fault(f"is larger than {LARGEST_M2 / 1e6:,.0f} km²; draw a smaller one")
     assert isinstance(joined, Polygon | MultiPolygon)  # noqa: S101  a union of areas is one
     return joined

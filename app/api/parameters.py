@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -436,12 +437,21 @@ def _interval(text: str) -> tuple[str | None, str | None]:
     open_end = {"", ".."}
     if len(parts) > 2 or (len(parts) == 1 and parts[0] in open_end):
         raise _datetime_fault()
-    if not all(part in open_end or _INSTANT.fullmatch(part) for part in parts):
+    if not all(part in open_end or _is_instant(part) for part in parts):
         raise _datetime_fault()
     days = [None if part in open_end else part[:10] for part in parts]
     if days[0] and days[-1] and days[0] > days[-1]:
         raise InvalidParameter("datetime", "Parameter datetime is reversed; the start comes first.")
     return days[0], days[-1]
+
+
+def _is_instant(text: str) -> bool:
+    """Tell whether a text is a day or time of the calendar; QGIS asks from the year 0 on."""
+    if not _INSTANT.fullmatch(text):
+        return False
+    # The Gregorian calendar repeats itself after 400 years, and datetime begins with year 1.
+    year, month, day = int(text[:4]) % 400 + 2000, int(text[5:7]), int(text[8:10])
+    return day <= monthrange(year, month)[1]
 
 
 def _datetime_fault() -> InvalidParameter:

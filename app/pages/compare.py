@@ -19,6 +19,7 @@ from layers.snapshot import is_listed
 from .answers import page_response
 from .context import plan_href
 from .public import feature_href, frame, href, zone_names
+from .refusal_words import absent_words, refused_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +64,7 @@ def get_compare(
     language = parse_language(given.get("lang"))
     words = templates.wording(atlas, language)
     asked = {name: given[name].strip() for name in ("layer", "from", "to") if given.get(name)}
-    pairs, notices = _pairs(atlas, asked)
+    pairs, notices = _pairs(atlas, asked, words)
     if "layer" in asked and asked["layer"] not in atlas.layers:
         unknown = asked.pop("layer")[:80]
         notices.insert(0, words.say("没有图层“{layer}”，下面是全部图层。", layer=unknown))
@@ -75,7 +76,7 @@ def get_compare(
     )
 
 
-def _pairs(atlas: Atlas, asked: Mapping[str, str]) -> tuple[list[Pair], list[str]]:
+def _pairs(atlas: Atlas, asked: Mapping[str, str], words: Wording) -> tuple[list[Pair], list[str]]:
     """Return what is compared of each layer, and what is said of what is unknown."""
     only = atlas.layers.get(asked.get("layer", ""))
     pairs, notices = [], []
@@ -83,10 +84,10 @@ def _pairs(atlas: Atlas, asked: Mapping[str, str]) -> tuple[list[Pair], list[str
         try:
             pairs.append(_pair(snapshot, asked, is_alone=only is not None))
         except InvalidParameter as error:
-            notices.append(error.sentence)
+            notices.append(refused_words(error, words))
             pairs.append(_pair(snapshot, {}, is_alone=True))
         except NotFound as error:
-            notices.append(error.sentence)
+            notices.append(absent_words(error, snapshot, words))
             if only is not None:
                 pairs.append(_pair(snapshot, {}, is_alone=True))
     return pairs, list(dict.fromkeys(notices))

@@ -13,6 +13,7 @@ from layers.snapshot import is_listed
 from layers.tiles.matrices import WEB_MERCATOR
 from layers.years import YEARS
 
+from .given import known_values, link_notice
 from .narrowed import year_query, year_sentence
 from .strings import SCRIPT_STRINGS
 
@@ -41,6 +42,8 @@ def atlas_context(
     ref: str | None,
     shown: Narrowed,
     most: int,
+    *,
+    unused: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the context of ``atlas.html``.
 
@@ -57,6 +60,8 @@ def atlas_context(
         What the address leaves.
     most : int
         Features of a layer up to which each is listed and drawn.
+    unused : sequence of str
+        What else the link gave and nothing can use; it is named beside values that no facet has.
 
     Returns
     -------
@@ -66,7 +71,12 @@ def atlas_context(
     found = atlas.feature(ref or "")
     drawn = drawn_layers(atlas.layers.values(), most)
     names = {each.layer.id for each in drawn}
-    unknown = words.say("没有找到“{ref}”，已显示整个图集。", ref=ref) if ref and not found else ""
+    selection, strange = known_values(atlas, shown.selection, drawn)
+    shown = shown._replace(selection=selection)
+    said = [
+        link_notice(words, None if found else ref, [*unused, *strange]),
+        year_sentence(atlas, words, shown),
+    ]
     other: Language = "zh" if words.language == "en" else "en"
     return {
         "figure": figure,
@@ -80,7 +90,7 @@ def atlas_context(
         "groups": _groups(drawn, words, shown),
         "tiled": [_tiled(each, words) for id_, each in atlas.layers.items() if id_ not in names],
         "detail": words.view(*found) if found else None,
-        "notice": " ".join(filter(None, [unknown, year_sentence(atlas, words, shown)])) or None,
+        "notice": " ".join(filter(None, said)) or None,
         "pages": _pages(atlas.catalogue.plan, words),
         "switch_href": page_href(ref if found else None, other, shown.selection, shown.year),
         "print_href": _print_href(words, shown),

@@ -10,6 +10,8 @@ from app.maps.styles import style_record
 from layers.errors import InvalidParameter
 from layers.facets import parse_selection
 
+from .given import known_values
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -74,8 +76,9 @@ def parse_embedded(name: str, given: Mapping[str, str], atlas: Atlas) -> Embedde
         unknown.append(ref)
         ref = None
     selection, refused = _selection(given)
+    selection, strange = known_values(atlas, selection, atlas.listed.values())
     fades, unread = _fades(given.get("opacity", ""), atlas)
-    unknown += [*refused, *unread]
+    unknown += [*refused, *strange, *unread]
     short = tuple(dict.fromkeys(each[:60] for each in unknown))
     return Embedded(layers, ref, selection, fades, given.get("list") == "1", short)
 

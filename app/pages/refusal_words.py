@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from app.refusals import REFUSALS
+from layers.imports import Refused
+
 if TYPE_CHECKING:
     from app.wording import Wording
-    from layers.errors import InvalidParameter
+    from layers.errors import InvalidParameter, NotFound
+    from layers.served import ServedLayer
 
 _SENTENCES = tuple(
     (re.compile(pattern), chinese)
@@ -52,6 +56,21 @@ def refused_words(error: InvalidParameter, words: Wording) -> str:
     for pattern, chinese in _SENTENCES:
         if match := pattern.fullmatch(error.sentence):
             return chinese.format(*match.groups())
+    reason = error.__cause__
+    if isinstance(reason, Refused) and reason.reason in REFUSALS:
+        # In the studio one chooses below the file; here there is nothing to choose.
+        return words.gettext(REFUSALS[reason.reason]).replace("在下面", "")
     if error.parameter in {"area", "file"}:
         return words.gettext("这个文件或范围读不出来。")
     return words.say("链接里的“{name}”用不了，已略去。", name=error.parameter[:60])
+
+
+def absent_words(error: NotFound, snapshot: ServedLayer, words: Wording) -> str:
+    """Return in the language of a page that a layer has no such revision."""
+    if words.language == "en":
+        return error.sentence
+    return words.say(
+        "“{layer}”没有链接里的版本；它有第 1 至 {last} 版。",
+        layer=words.title(snapshot.layer),
+        last=snapshot.history.newest.number,
+    )

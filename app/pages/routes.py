@@ -11,10 +11,10 @@ from app.i18n import parse_language
 from app.links import IMMUTABLE, base_of
 from app.maps.figure import WHOLE_ATLAS
 from layers.errors import NotFound
-from layers.facets import parse_selection
 
 from .answers import is_known, page_response
 from .context import atlas_context
+from .given import read_selection
 from .narrowed import Narrowed, chosen_year
 
 router = APIRouter(include_in_schema=False)
@@ -40,17 +40,16 @@ async def get_atlas_page(
     """
     language = parse_language(lang)
     query = request.query_params
-    given = {name: ",".join(query.getlist(name)) for name in query}
-    selection = parse_selection(given)
+    selection, unused = read_selection(query)
     key = ("atlas", language)
-    is_plain = f is None and not selection and not given.get("year")
+    is_plain = f is None and not selection and not unused and not query.get("year")
     if is_plain and key in state.rendered:
         return page_response(request, state.rendered[key])
     atlas = state.atlas
     words = templates.wording(atlas, language)
     figure = state.maps[WHOLE_ATLAS]
-    shown = Narrowed(selection, *chosen_year(given, atlas))
-    context = atlas_context(atlas, words, figure, f, shown, settings.most_drawn)
+    shown = Narrowed(selection, *chosen_year(query, atlas))
+    context = atlas_context(atlas, words, figure, f, shown, settings.most_drawn, unused=unused)
     context["config"]["basemaps"] = [words.basemap(each) for each in basemaps.values()]
     page = templates.render("atlas.html", atlas=atlas, lang=language, **context)
     if is_plain:

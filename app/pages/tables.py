@@ -12,13 +12,13 @@ from app.api.parameters import parse_items_query, query_pairs
 from app.dependencies import AtlasDep, PublishedDep, TemplatesDep
 from app.i18n import parse_language
 from layers.days import CHINA
-from layers.errors import InvalidParameter
+from layers.errors import InvalidParameter, NotFound
 from layers.facets import FACETS
 from layers.filters import queryable_kinds
 
 from .answers import as_json, page_response
 from .public import feature_href, frame, href, short_certainty
-from .refusal_words import refused_words
+from .refusal_words import absent_words, refused_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +39,7 @@ _OF_PAGES = frozenset(["limit", "offset", "after"])
 _SURE = "sure"
 """The column that is no property: how sure the place is."""
 
+_SURE_IS = ("precision", "uncertainty_m")
 _USUAL = ("kind", "zone", "stage", "commitment", _SURE)
 _MOST_USUAL = 6
 
@@ -87,13 +88,18 @@ def get_table(
     asked = [(name, value) for name, value in pairs if name not in _OF_THE_TABLE and value]
     known, notices = _understood(asked, snapshot.layer, words)
     if "revision" in dict(known):
-        found = snapshot.history.find(dict(known)["revision"], zone=CHINA)
-        snapshot = published.revision(snapshot, found)
-        # To the API, where the downloads are, a day would be another.
-        known = [(n, str(found.number) if n == "revision" else value) for n, value in known]
+        try:
+            found = snapshot.history.find(dict(known)["revision"], zone=CHINA)
+        except NotFound as error:
+            known = [each for each in known if each[0] != "revision"]
+            notices.append(absent_words(error, snapshot, words))
+        else:
+            snapshot = published.revision(snapshot, found)
+            # To the API, where the downloads are, a day would be another.
+            known = [(n, str(found.number) if n == "revision" else value) for n, value in known]
     columns = _columns(_chosen(pairs), snapshot.layer)
     kept = [*known, *([(_COLUMNS, ",".join(columns.given))] if columns.given else [])]
-    context = table_context(words, snapshot, known, columns.shown, kept)
+    context = table_context(words, snapshot, known, columns, kept)
     context |= frame(request, words, "tables", path, dict(kept))
     context["notices"] = notices
     return page_response(
@@ -140,10 +146,10 @@ def _understood(asked: Pairs, layer: Layer, words: Wording) -> tuple[Pairs, list
 
 
 def table_context(
-    words: Wording, snapshot: ServedLayer, known: Pairs, shown: Sequence[str], kept: Pairs
+    words: Wording, snapshot: ServedLayer, known: Pairs, columns: _Columns, kept: Pairs
 ) -> dict[str, Any]:
     """Return the context of ``table.html``; see the comment at the top of the template."""
-    layer = snapshot.layer
+    layer, shown = snapshot.layer, columns.shown
     query = parse_items_query(known, layer)
     limit = min(query.limit, _LONGEST_PAGE) if "limit" in dict(known) else _PAGE
     page = snapshot.read(query.query, limit, query.start)
@@ -164,13 +170,14 @@ def table_context(
         "filters": [(_filter_name(words, layer, n), v) for n, v in known if n not in _NO_FILTERS],
         "hidden": [each for each in known if each[0] not in _OF_PAGES],
         "all_href": href(path, words),
+        "chosen": bool(columns.given),
         "choices": [
             {"name": name, "label": _label(words, layer, name), "chosen": name in shown}
             for name in [_SURE, *layer.schema["properties"]]
             if name != layer.label
         ],
         "facets": _facets(words, layer, known),
-        "downloads": _downloads(layer, known) if page.matched else [],
+        "downloads": _downloads(layer, known, columns.given) if page.matched else [],
     }
 
 
@@ -248,14 +255,29 @@ def _row(words: Wording, layer: Layer, feature: Feature, shown: Sequence[str]) -
     }
 
 
-def _downloads(layer: Layer, known: Pairs) -> list[dict[str, str]]:
-    """Return the files that hold exactly what the table has on all its pages, in its order."""
-    query = urlencode([each for each in known if each[0] not in _OF_PAGES])
+def _downloads(layer: Layer, known: Pairs, chosen: Sequence[str]) -> list[dict[str, str]]:
+    """Return the files that hold exactly what the table has on all its pages, in its order.
+
+    Where columns were chosen they are the file's, too; else it has all.
+    """
+    pairs = [each for each in known if each[0] not in _OF_PAGES]
+    if chosen and "properties" not in dict(pairs):
+        pairs.append(("properties", ",".join(_taken(layer, chosen))))
+    query = urlencode(pairs)
     path = f"/api/collections/{quote(layer.id, safe='')}/download"
     return [
         {"words": kind.title, "href": f"{path}.{ending}{f'?{query}' if query else ''}"}
         for ending, kind in KINDS.items()
     ]
+
+
+def _taken(layer: Layer, chosen: Sequence[str]) -> list[str]:
+    """Return the properties that chosen columns are made of, the name first."""
+    known = layer.schema["properties"]
+    made = [layer.label]
+    for each in chosen:
+        made += _SURE_IS if each == _SURE else [each]
+    return [each for each in dict.fromkeys(made) if each in known]
 
 
 def _at(words: Wording, path: str, kept: Pairs, offset: int) -> str:

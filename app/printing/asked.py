@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 import shapely
@@ -143,7 +144,9 @@ def _title(text: str) -> str:
             "title",
             f"Parameter title has {len(text)} characters; {LONGEST_TITLE} have room on a sheet.",
         )
-    return " ".join(text.split())
+    # The title names the file too: a mark that turns the line would hide what kind it is.
+    shown = (each for each in text if each.isspace() or unicodedata.category(each)[0] != "C")
+    return " ".join("".join(shown).split())
 
 
 def _layers(given: Mapping[str, str], atlas: Atlas) -> list[ServedLayer]:

@@ -17,7 +17,7 @@ from app.links import attachment
 from app.pages.answers import is_known, page_response
 from app.problems import problem
 from app.rate import Rate
-from layers.errors import InvalidParameter
+from layers.errors import InvalidParameter, NotFound
 from layers.facets import FACETS
 from layers.printing import LARGEST_SCALE, PAPERS, SMALLEST_SCALE, Printer
 
@@ -126,7 +126,7 @@ def _form(
     words: Wording,
 ) -> Response:
     """Return the page; what cannot be used in its address gives a notice, and the rest works."""
-    fault = None
+    unused: list[str] = []
     # Fields that were left empty are not meant.
     pairs = [(name, value) for name, value in pairs if value]
     while True:
@@ -134,13 +134,15 @@ def _form(
             asked = parse_asked(pairs, atlas, published)
             break
         except InvalidParameter as error:
-            fault = fault or error
-            left = [pair for pair in pairs if pair[0] != error.parameter]
-            pairs = left if len(left) < len(pairs) else []
+            name = error.parameter
+        except NotFound:
+            name = "revision"
+        unused.append(name[:60])
+        left = [pair for pair in pairs if pair[0] != name]
+        pairs = left if len(left) < len(pairs) else []
     context = _form_context(pairs, asked, atlas, words)
-    notice = (
-        words.say("链接里的“{name}”用不了，已略去。", name=fault.parameter[:60]) if fault else None
-    )
+    named = ", ".join(unused)
+    notice = words.say("链接里的“{name}”用不了，已略去。", name=named) if unused else None
     return page_response(
         request,
         templates.render("print.html", atlas=atlas, lang=words.language, notice=notice, **context),

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.i18n import gettext_noop as _
 from app.identity import NotIdentified
+from app.refusals import REFUSALS
 from layers.errors import AtlasError, InvalidParameter, NotAllowed
 from layers.imports import Refused
-
-from .upload_words import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from app.access import Needs, VisitorDep
 from app.dependencies import PublishedDep, UploadsDep
 from app.links import prefers_html
+from app.refusals import REFUSALS
 from layers.checks import RULES
 from layers.errors import AtlasError, InvalidParameter, NotFound, StoreUnavailable, ValidationFailed
 from layers.imports import KNOWN, Refused, Told
@@ -25,7 +26,6 @@ from .upload_words import (
     CRS_REASONS,
     ENCODING_REASONS,
     ID_REASONS,
-    REFUSALS,
     SEVERITIES,
     STEPS,
 )

@@ -69,11 +69,15 @@ def check_schema(layer: Layer, features: Sequence[Feature], _context: Context) -
     """Yield what the layer's JSON Schema refuses."""
     validator = Draft202012Validator(layer.schema, format_checker=FormatChecker())
     for feature in features:
+        said = set()
         for error in validator.iter_errors(dict(feature.properties)):
             code = _CODES.get(str(error.validator), "attribute-form")
-            yield found(
-                code, layer, feature, _field_of(error), _reason(error), value=_short(error.instance)
-            )
+            field, reason = _field_of(error), _reason(error)
+            # The validator reports each property that is missing; the first names them all.
+            if (field, reason) in said:
+                continue
+            said.add((field, reason))
+            yield found(code, layer, feature, field, reason, value=_short(error.instance))
 
 
 def sound_part(layer: Layer, feature: Feature) -> Feature:

@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import pytest
 import shapely
@@ -199,6 +200,17 @@ def test_what_has_no_date_is_left_out_or_not(assert_problem):
 
 def test_a_revision_that_there_is_not_is_not_found(assert_problem):
     assert_problem("/print", 404, params={"format": "pdf", "revision": "99"})
+
+
+def test_a_title_brings_no_hidden_marks_into_the_name_of_the_file(client):
+    answer = client.get(
+        "/print",
+        params={"format": "pdf", "title": "图\u202efdp.\x00exe\u200b", "layers": "district"},
+    )
+    assert answer.status_code == 200
+    name = unquote(answer.headers["content-disposition"])
+    assert "图fdp.exe-" in name
+    assert name.isprintable()
 
 
 @pytest.mark.parametrize("title", ["$x^2$", "<b>市中</b>", "\u202e反", "😀 𠮷", "\x00", "   "])

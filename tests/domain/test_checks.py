@@ -157,6 +157,16 @@ def test_a_missing_field_is_named(found, grid):
     assert (finding.rule, finding.field) == ("attribute-missing", "用地代码")
 
 
+def test_several_missing_fields_are_one_finding_of_a_feature(found, grid):
+    properties = {k: v for k, v in grid[0].properties.items() if k not in {"用地代码", "地块编号"}}
+    missing = [
+        each
+        for each in found([replace(grid[0], properties=properties)])
+        if each.rule == "attribute-missing"
+    ]
+    assert [each.field for each in missing] == ["地块编号, 用地代码"]
+
+
 def test_an_id_that_stands_twice_is_an_error(found, grid):
     assert codes(found([*grid, replace(grid[-1], id="Z001")])) == [("duplicate-id", "error")]
 

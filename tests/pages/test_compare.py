@@ -65,9 +65,9 @@ def test_it_leads_to_the_same_comparison_on_the_map(changed):
     ("asked", "said"),
     [
         ({"layer": "ghosts"}, "没有图层“ghosts”"),
-        ({"layer": "projects", "from": "soon"}, "soon"),
-        ({"layer": "projects", "to": "99"}, "no revision 99"),
-        ({"from": "<b>", "to": "\0"}, "names no revision"),
+        ({"layer": "projects", "from": "soon"}, "“from”用不了"),
+        ({"layer": "projects", "to": "99"}, "“重点项目”没有链接里的版本"),
+        ({"from": "<b>", "to": "\0"}, "用不了，已略去"),
     ],
 )
 def test_what_is_unknown_in_a_link_is_said_and_the_rest_works(changed, asked, said):

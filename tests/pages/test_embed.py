@@ -215,3 +215,10 @@ def test_other_pages_lead_to_the_builder(visitor, path):
     (found,) = [link for link in links if link.startswith("/embed")]
     assert visitor.get(found).status_code == 200
     assert urlsplit(found).query in {"", "f=projects%2Flaoshangbu"}
+
+
+@pytest.mark.parametrize("path", ["/maps/projects", "/maps/atlas", "/embed"])
+def test_a_value_that_no_facet_has_is_named_and_narrows_nothing(visitor, path):
+    page = visitor.read(path, zone="无此片区", list="1")
+    assert "无此片区”用不了，已略去" in page
+    assert visitor.read(path, list="1").count("/?f=projects/") == page.count("/?f=projects/")

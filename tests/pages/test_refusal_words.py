@@ -36,3 +36,26 @@ def test_a_table_says_in_chinese_what_it_has_left_out(visitor, asked):
 def test_a_zone_that_is_not_there_is_refused_in_the_language_of_the_page(visitor):
     assert "没有片区“nowhere”" in visitor.get("/zones/nowhere").text
     assert "There is no zone nowhere" in visitor.get("/zones/nowhere?lang=en").text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "chinese"),
+    [
+        ("track.gpx", b'<?xml version="1.0"?><gpx version="1.1"/>', "请用 GeoJSON"),
+        ("half.zip", b"PK\x03\x04nothing", "压缩包损坏"),
+        ("points.csv", b"x,y\n497761,4046573\n", "哪一列是北"),
+    ],
+)
+def test_a_file_with_an_area_is_refused_for_a_reason_in_the_language_of_the_page(
+    visitor, name, content, chinese
+):
+    page = visitor.post("/areas", files={"file": (name, content)}).text
+    assert chinese in notices(page)
+    assert "在下面" not in notices(page)
+    english = visitor.post("/areas?lang=en", files={"file": (name, content)}).text
+    assert not re.search("[\u4e00-\u9fff]", notices(english))
+
+
+def test_a_ring_round_the_world_is_too_large(visitor):
+    ring = "POLYGON((-180 -90,180 -90,180 90,-180 90,-180 -90))"
+    assert "请画小一些" in notices(visitor.read("/areas", area=ring))

@@ -94,3 +94,12 @@ def test_nothing_internal_is_in_a_table(own, publish):
 def test_an_unknown_table_is_not_found(visitor):
     assert visitor.get("/tables/nowhere").status_code == 404
     assert 'href="/tables/projects"' in visitor.read("/tables")
+
+
+def test_a_download_has_the_columns_that_were_chosen(visitor):
+    page = visitor.read("/tables/projects", **NORTH, columns="kind,sure")
+    link = re.search(r'href="([^"]*/download\.csv\?[^"]*)"', page)
+    assert link is not None
+    head = visitor.get(html.unescape(link[1])).text.removeprefix("\ufeff").splitlines()[0]
+    assert head == "id,name,kind,precision,uncertainty_m,x,y"
+    assert "选定的列" in page

@@ -18,8 +18,8 @@ from shapely.geometry import Polygon, box, mapping
 from starlette.testclient import TestClient
 
 from app.main import create_app
+from app.refusals import REFUSALS
 from app.settings import Settings
-from app.studio.upload_words import REFUSALS
 from layers.checks import RULES
 from layers.imports import Limits
 from layers.uploads import Uploads

@@ -19,21 +19,26 @@ export class Time {
   /** Show what the address names. */
   async follow() {
     const [known, year, undated] = ["known", "year", "undated"].map((name) => this.page.given(name));
-    let told = "";
+    // What the page found wrong with its link stays said when the day and the year are followed first.
+    let told = this.followed ? "" : this.page.told();
+    this.followed = true;
     if (known !== this.known) {
       await this.setKnown(known).catch(() => this.page.tell(this.words.say("knownUnread", { when: known })));
-      told = known && this.page.told();
+      told = [told, known && this.page.told()].filter(Boolean).join(" ");
     }
     if (`${year} ${undated}` === this.year) return;
     await this.setYear(year, undated !== "off").catch(() => this.page.tell(this.words.say("yearUnread", { year })));
     // A link may set both: what is said of one must not hide what was said of the other.
-    if (told) this.page.tell([told, this.page.told()].filter(Boolean).join(" "));
+    // The server has said the year already.
+    const said = this.page.told();
+    if (told) this.page.tell(told.includes(said) ? told : `${told} ${said}`);
   }
 
   /** Show the map as known on a day; an empty one is today.
    * @param {string} when @returns what differs from now */
   async setKnown(when) {
     this.known = when;
+    if (when && !/^\d+$/.test(when) && Number.isNaN(Date.parse(when))) throw new Error(`no day: ${when}`);
     const moves = when ? await fetchMoves(this.config.layers, this.words.state(when)) : { moves: [], absent: [], count: 0 };
     const away = notThere(moves, this.page.entries.keys());
     this.page.put({ known: when }, { known: away }, moves.absent);
@@ -52,7 +57,9 @@ export class Time {
       this.page.tell("");
       return null;
     }
-    const [all, document] = await Promise.all([this.years(""), this.years(year)]);
+    const all = await this.years("");
+    if (!all.years.includes(Number(year))) throw new Error(`the plan has no ${year}`);
+    const document = await this.years(year);
     const dated = new Set(all.features.map(({ id }) => id));
     const kept = new Set(document.features.map(({ id }) => id));
     const moved = [...this.page.entries.values()].filter(({ layer }) => !layer.ground).map(({ ref }) => ref);
