@@ -21,6 +21,7 @@ from .errors import (
     Taken,
     ValidationFailed,
 )
+from .history import unsaid
 from .model import Feature
 from .packed import feature_tag
 from .publishing import layer_of
@@ -205,7 +206,7 @@ class Editing:
                     base=head,
                     kind="edit",
                     author=self.author,
-                    message=self.message.strip() or f"{verb} {feature_id}",
+                    message=self.message.strip() or unsaid(verb, feature_id),
                     key=self.key,
                     remark=remark,
                 )

@@ -297,3 +297,8 @@ def _count(store: Store, layer: Layer, withheld: frozenset[str], revision: Publi
     if not withheld:
         return store.history.count(layer, revision.stored)
     return sum(id_ not in withheld for id_ in store.history.ids(layer, revision.stored))
+
+
+def unsaid(verb: str, feature_id: str) -> str:
+    """Return the message of an edit of one feature whose author wrote none."""
+    return f"{verb} {feature_id}"

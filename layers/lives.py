@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .difference import compare_features
+from .history import unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,6 +101,8 @@ def public_life(store: Store, head: ServedLayer, feature_id: str) -> Life | None
     if events[0].became != "removed":
         return Life(name, events)
     reason = head.history.message_of(events[0].revision)
+    if reason == unsaid("Removed", feature_id):
+        reason = ""
     return Life(name, events, reason, _successor(store, head, feature_id, reason))
 
 

@@ -44,7 +44,7 @@ SCRIPT_STRINGS: Final = {
     "printFilter": "筛选：{filter}",
     "printNoFilter": "没有筛选",
     "printDate": "打印日期：{date}",
-    "unknownLayers": "链接里的图层“{names}”不存在，其余照常显示。",
+    "unknownLayers": "链接里的“{names}”不存在，其余照常显示。",
     "baseCredit": "底图：{credit}",
     "baseConverted": "底图原为 GCJ-02，已逐片移回 WGS 84，误差约一个像素。",
     "baseFailed": "底图“{base}”没有取到；规划内容不受影响。",

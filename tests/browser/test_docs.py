@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from app.main import create_app
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -23,8 +28,10 @@ PAGES = [
 
 
 @pytest.fixture
-def docs(start, tmp_path, built_docs) -> str:
-    return start(create_app(Settings(home=tmp_path / "home", docs=built_docs)))
+def docs(page: Page, start, tmp_path, built_docs) -> Iterator[str]:
+    yield start(create_app(Settings(home=tmp_path / "home", docs=built_docs)))
+    # The picture of the tab comes last, and must find the server still there.
+    page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize("path", PAGES)

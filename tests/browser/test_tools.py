@@ -126,6 +126,14 @@ def test_a_link_with_unknown_layers_says_so_and_works(visit, page: Page):
     expect(page.locator(".leaflet-atlas-projects-pane path.shape")).to_have_count(0)
 
 
+def test_all_that_is_wrong_with_a_link_is_said_together(visit, page: Page):
+    visit("/?zone=无此区&off=ghosts&colour=smell&year=2025")
+    notice = page.locator("#notice")
+    for said in ("无此区", "ghosts, smell", "按 2025 年筛选"):
+        expect(notice).to_contain_text(said)
+    assert (notice.text_content() or "").count("按 2025 年筛选") == 1
+
+
 def test_what_lies_at_a_place_is_gone_through(visit, page: Page, click_shape):
     visit("/")
     click_shape("projects/laoshangbu", others=1)

@@ -106,7 +106,7 @@ def test_plugin_without_a_local_copy_is_refused(assets):
 
 def test_missing_copy_is_said_with_the_remedy(tmp_path):
     with pytest.raises(UnknownAsset, match=r"app/static/vendor/\S+ is missing; .*pip install"):
-        localise(rendered(), StaticTree(tmp_path))
+        localise(rendered(), StaticTree(tmp_path, {}))
 
 
 def test_every_package_is_pinned():

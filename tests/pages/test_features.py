@@ -123,6 +123,15 @@ def test_what_was_withdrawn_says_why(own, publish):
     assert "项目取消" in answer.text
 
 
+def test_what_was_withdrawn_without_a_word_says_that_nothing_was_said(own, publish):
+    visitor, store = own
+    publish(store, "Removed wanzixiang", remove=("wanzixiang",))
+    answer = visitor.get("/features/projects/wanzixiang")
+    assert answer.status_code == 410
+    assert "没有写明理由" in answer.text
+    assert "Removed" not in answer.text
+
+
 def test_its_history_names_what_changed(own, publish):
     visitor, store = own
     publish(store, "阶段", laoshangbu={"stage": "完成"})

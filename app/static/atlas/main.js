@@ -73,6 +73,12 @@ function tell(text) {
   byId("notice").hidden = !text;
 }
 
+/** Write a sentence behind what is said above the list already, once. @param {string} text */
+function add(text) {
+  const said = byId("notice").hidden ? "" : byId("notice").textContent;
+  if (!said.includes(text)) tell(`${said} ${text}`.trim());
+}
+
 /** @param {import("./data.js").LayerConfig} layer */
 async function load(layer) {
   try {
@@ -194,17 +200,19 @@ function readAddress() {
   const unknown = tree.read(query);
   onlyView.checked = query.get("list") === "view";
   narrow();
-  readColour(query.get("colour") ?? "");
+  if (!readColour(query.get("colour") ?? "")) unknown.push(query.get("colour"));
   if (bases && !bases.read(query.get("base"))) unknown.push(query.get("base"));
   return unknown;
 }
 
-/** @param {string} property what to colour by; nothing that is unknown */
+/** @param {string} property what to colour by; nothing that is unknown @returns {boolean} whether it is known */
 function readColour(property) {
   const choice = byId("colour");
-  if (!choice || choice.value === property) return;
-  choice.value = [...choice.options].some(({ value }) => value === property) ? property : "";
+  if (!choice || choice.value === property) return true;
+  const isKnown = [...choice.options].some(({ value }) => value === property);
+  choice.value = isKnown ? property : "";
   paint();
+  return isKnown;
 }
 
 async function paint() {
@@ -317,9 +325,7 @@ function listen() {
 
 function ready() {
   const unknown = readAddress();
-  if (unknown.length) {
-    tell(words.say("unknownLayers", { names: unknown.join(", ") }));
-  }
+  if (unknown.length) add(words.say("unknownLayers", { names: unknown.join(", ") }));
   const ref = new URLSearchParams(location.search).get("f");
   if (ref && (entries.has(ref) || large?.has(ref))) selection.follow({ focus: false });
   followTools();
