@@ -1,4 +1,4 @@
-"""Write docs/axe.md anew: what axe-core finds on every public address of an atlas that runs.
+"""Write docs/axe.md anew: what axe-core finds on the public pages of an atlas that runs.
 
 Run ``python docs/axe.py http://127.0.0.1:8000``. Every rule of axe-core that is no experiment is
 asked, those of level AAA too.
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).with_suffix(".md")
 TAGS = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_STEP = 10
 SETTINGS = (("light", 1280, 860), ("dark", 390, 844))
 MORE = (
     "/?f=projects/laoshangbu",
@@ -51,11 +52,12 @@ MORE = (
 
 _HEAD = """# What axe-core finds, page by page
 
-Written by `python docs/axe.py ADDRESS`, which visits every public address of an atlas: {count} of
-them, each in Chinese and English, light at 1280 pixels and dark at 390, with all rules of axe-core
-but the experimental ones, level AAA too. The tests ask the same of one page of each kind after
-every change, and of every page of the studio (`tests/browser/test_studio_quality.py`). What
-axe-core cannot decide by itself is counted as *undecided*.
+Written by `python docs/axe.py ADDRESS`, which visits the public addresses of an atlas, of features'
+pages each tenth: {count} addresses, each in Chinese and English, light at 1280 pixels and dark at
+390, with all rules of axe-core but the experimental ones, level AAA too. The tests ask the same of
+one page of each kind after every change, and of every page of the studio
+(`tests/browser/test_studio_quality.py`). What axe-core cannot decide by itself is counted as
+*undecided*.
 
 | pages | addresses | visits | rules passed, at least | failed | undecided, at most |
 |---|---|---|---|---|---|
@@ -74,10 +76,12 @@ class Found:
 
 
 def public_addresses(server: str) -> list[str]:
-    """Return the addresses of the sitemap and `MORE`, without the server's name."""
+    """Return the addresses of the sitemap and `MORE`, of features each tenth, without the host."""
     with urllib.request.urlopen(f"{server}/sitemap.xml") as answer:  # noqa: S310  of the caller
         found = re.findall("<loc>([^<]+)</loc>", answer.read().decode())
-    return [urlsplit(each).path for each in found] + list(MORE)
+    paths = [urlsplit(each).path for each in found]
+    features = [each for each in paths if each.startswith("/features/")]
+    return [each for each in paths if each not in features] + features[::_STEP] + list(MORE)
 
 
 def kind(address: str) -> str:

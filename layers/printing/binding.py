@@ -271,12 +271,17 @@ def _draw_placeless(pen: Pen, entry: Entry, top: float) -> float:
     return box.bottom - 6
 
 
+_NAMES = 38
+"""Millimetres for the names of values, which are longer in English."""
+
+
 def _draw_lines(pen: Pen, entry: Entry, top: float) -> float:
     """Draw names and values, one below the other."""
     wide = pen.paper.width - 2 * _MARGIN
     for name, value in entry.lines:
-        pen.paragraph(_MARGIN, top - 0.8, 30, name, 8.5, colour=QUIET, most=1)
-        top = pen.paragraph(_MARGIN + 32, top - 0.8, wide - 32, value, 8.5, most=3) - 0.8
+        pen.paragraph(_MARGIN, top - 0.8, _NAMES - 2, name, 8.5, colour=QUIET, most=1)
+        value_left, value_wide = _MARGIN + _NAMES, wide - _NAMES
+        top = pen.paragraph(value_left, top - 0.8, value_wide, value, 8.5, most=3) - 0.8
         pen.rule(_MARGIN, _MARGIN + wide, top)
     return top
 
