@@ -27,6 +27,8 @@ const tree = new Tree(document.querySelector(".tree"), map, words, { toggle: set
 const entries = new Map();
 const failed = new Set();
 const onlyView = byId("only-view");
+/** Whether the list is still as the server wrote it, which is right for an address without a query. */
+let isAsWritten = true;
 /** The operator's basemaps; none where there are none. @type {import("./basemap.js").Bases | undefined} */
 let bases;
 
@@ -199,7 +201,10 @@ function readAddress() {
   for (const name of GIVEN) given.set(name, query.get(name) ?? "");
   const unknown = tree.read(query);
   onlyView.checked = query.get("list") === "view";
-  narrow();
+  if (isAsWritten && !query.size && !large) {
+    labels.declutter();
+    count();
+  } else narrow();
   if (!readColour(query.get("colour") ?? "")) unknown.push(query.get("colour"));
   if (bases && !bases.read(query.get("base"))) unknown.push(query.get("base"));
   return unknown;
@@ -226,6 +231,7 @@ function setSwitch(ref) {
 
 /** Show in the list and on the map only what the facets leave. */
 function narrow() {
+  isAsWritten = false;
   const chosen = facets.chosen();
   const away = new Set([...entries.values()].filter((entry) => !facets.meets(entry, chosen)).map((entry) => entry.ref));
   for (const refs of hidden.values()) for (const ref of refs) away.add(ref);
