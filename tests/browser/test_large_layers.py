@@ -291,7 +291,7 @@ def test_axe_finds_nothing_beside_a_large_layer(explore, page: Page, scheme):
 
 
 PLACED = """async (wanted) => {
-  const script = document.querySelector("script[src*='/atlas/main.js']").src;
+  const script = document.querySelector("script[src*='/atlas/joined.js']").src;
   const { place } = await import(new URL("placing.js", script));
   return place(wanted, [[0, 0, 60, 20]], (text) => 10 * text.length, 16);
 }"""
