@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from urllib.parse import unquote
 
 import pytest
@@ -14,6 +15,7 @@ import app.api.downloads
 import app.downloads
 from app.main import create_app
 from app.settings import Settings
+from layers.days import day_of
 
 COLLECTION = "/api/collections/projects"
 ENDINGS = ["geojson", "gpkg", "shp.zip", "fgb", "kml", "dxf", "csv", "parquet"]
@@ -42,7 +44,7 @@ def test_a_file_has_a_chinese_name_and_a_plain_one(client, ending):
     answer = client.get(f"{COLLECTION}/download.{ending}")
     assert answer.status_code == 200
     plain, full = names_in(answer)
-    day = client.get(COLLECTION).json()["updated"][:10]
+    day = day_of(datetime.fromisoformat(client.get(COLLECTION).json()["updated"]))
     assert plain == f"projects-1-{day}.{ending}"
     assert full == f"重点项目-第1版-{day}.{ending}"
     assert answer.headers["content-length"] == str(len(answer.content))
